@@ -1,0 +1,1 @@
+"""What decides. Pure: no asyncio, time, os, logging, sockets or files."""

@@ -1,0 +1,1 @@
+"""The embedded default: a small Kubernetes-API-compatible cluster and a demo OIDC issuer."""

@@ -1,0 +1,1 @@
+"""The identity door: OIDC issuers and one-time codes."""

@@ -1,0 +1,1 @@
+"""The Kubernetes door: configuration, pods, exec over WebSocket, Secrets."""

@@ -1,0 +1,1 @@
+"""Nouns that two rooms share: frozen dataclasses, no behaviour beyond parse and print."""

@@ -1,0 +1,1 @@
+"""Does what was decided: the ledger first, then the act."""

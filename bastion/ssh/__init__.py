@@ -1,0 +1,1 @@
+"""The SSH door: server, authentication, certificates, channels and the line editor."""

@@ -1,0 +1,1 @@
+"""Tables: pending approvals, TOTP state and an index of the ledger that can be rebuilt."""

@@ -1,0 +1,1 @@
+"""Screens for auditors and approvers, in Textual."""
