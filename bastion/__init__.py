@@ -2,12 +2,11 @@
 
 Floors, top to bottom; imports only go down:
 
-    __main__ > app > ssh | kube | idp | store | control | syntax | demo > relay > core > model
+    __main__ > app > ssh | kube | idp | store | syntax | demo > relay > core > model
 
 model     nouns that two rooms share                core     decides; no clock, socket or file
 relay     does what was decided, ledger first       ssh      asyncssh and the line editor
 kube      the Kubernetes API                        idp      OIDC tokens and TOTP codes
 syntax    shfmt behind a door                       store    tables that can be rebuilt
-control   the local socket                          demo     an embedded cluster and issuer
 app       command line, configuration, wiring       docs     what `bastion help` shows
 """

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bastion.model.masks import KnownValue
 from bastion.model.pod import Pod
 from bastion.model.refusal import Refusal
 from bastion.model.request import Request, Size
@@ -24,13 +23,16 @@ class Requested:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The target is this container, and these values must never leave it."""
+    """The target is this container; `patterns` (bastion.core.masking) hold what must never leave it.
+
+    `uncovered` counts known values that are too short or too weak to be masked.
+    """
 
     at: float
     pod: Pod
-    cwd: str
-    secrets: tuple[KnownValue, ...]
-    notices: tuple[str, ...] = ()
+    patterns: Any
+    known: int = 0
+    uncovered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,10 @@ class CodeEntered:
     """A one-time code was checked by its door; the code itself never enters the core."""
 
     at: float
+    id: str
     accepted: bool
     message: str = ""
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +193,10 @@ class PodFailed:
 
 @dataclass(frozen=True, slots=True)
 class SecretsAdded:
-    """More values became known; they apply from the next byte on."""
+    """More values became known; the new `patterns` apply from the next byte on."""
 
     at: float
-    secrets: tuple[KnownValue, ...]
+    patterns: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +204,7 @@ class PolicyChanged:
     """A reload put another policy in force; what runs goes on, what is judged next is judged by it."""
 
     at: float
+    policy: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from bastion.model.approval import Asked
 from bastion.model.events import (
+    ApprovalConsumed,
+    ApprovalFiled,
+    ApprovalSettled,
     ClientEnded,
     ClientGone,
     ClientResized,
     ClientSent,
     ClientSignalled,
+    CodeEntered,
     EditorDrew,
     LineAborted,
     LineEntered,
@@ -18,6 +23,7 @@ from bastion.model.events import (
     PodExited,
     PodFailed,
     PodSent,
+    Refused,
     Stream,
 )
 from bastion.model.grant import Grant
@@ -133,6 +139,25 @@ class Syntax(Protocol):
 
     async def parse(self, text: bytes, dialect: str) -> Parsed:
         """Parse `text` in `dialect` (bash, posix, mksh, zsh, bats); never raises for bad input."""
+
+
+class Approvals(Protocol):
+    """The queue of approvals; made by the store."""
+
+    async def file(self, asked: Asked, at: float) -> ApprovalFiled | Refused:
+        """Store a request; its text is encrypted at rest."""
+
+    async def settled(self, approval: str) -> ApprovalSettled:
+        """Wait until the request is decided, withdrawn or expired."""
+
+    async def withdraw(self, approval: str) -> None:
+        """Withdraw it if it is still pending or approved."""
+
+    async def consume(self, approval: str, identity: str) -> ApprovalConsumed:
+        """Consume it: succeeds once, for the identity that asked, before its deadline."""
+
+    async def check_code(self, approval: str, identity: str, code: str) -> CodeEntered:
+        """Check the requester's one-time code for this approval."""
 
 
 class House(Protocol):

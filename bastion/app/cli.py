@@ -1,0 +1,199 @@
+"""The command line: `bastion demo | serve | replay | sessions | policy | reindex | revoke | enrol | help`."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+import uvloop
+
+from bastion.app import logs
+from bastion.app.config import ConfigError
+
+EXIT_CONFIG = 78
+
+
+class Group(click.Group):
+    """Names the nearest command for an unknown one."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with a hint."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), 1)
+            if near:
+                error.message += f" Did you mean {near[0]!r}?"
+            raise
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pod-bastion")
+def main() -> None:
+    """One SSH gate between people, AI agents and production pods.
+
+    \b
+    Examples:
+      bastion demo                              try it on this machine
+      bastion serve --config conf/bastion.toml  run it before a real cluster
+      bastion replay 3f2a                       watch a recorded session
+      eval "$(_BASTION_COMPLETE=bash_source bastion)"   completion for bash
+    """
+
+
+@main.command()
+@click.option("--port", default=2222, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keep everything here.")
+def demo(port: int, folder: Path | None) -> None:
+    """Start the bastion before an embedded demo cluster and issuer.
+
+    Without --dir it uses a directory of its own and removes it at the end.
+
+    \b
+    Example:
+      bastion demo --port 2222 --dir /tmp/bastion-demo
+    """
+    from bastion.app.demo import demo as run  # noqa: PLC0415 - the demo's imports are heavy
+
+    logs.configure("warning", "text")
+    _run(run(port, folder))
+
+
+@main.command()
+@click.option("--config", "path", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--check", is_flag=True, help="Check configuration and policy, then stop.")
+def serve(path: Path, *, check: bool) -> None:
+    """Run the bastion. SIGHUP reloads policy and credentials; SIGTERM ends it.
+
+    \b
+    Example:
+      bastion serve --config /etc/bastion/bastion.toml
+    """
+    from bastion.app import config, serve as server  # noqa: PLC0415 - start-up of other commands stays fast
+
+    try:
+        loaded = config.load(path)
+    except ConfigError as error:
+        _fail(error)
+    logs.configure(loaded.log.level, loaded.log.format)
+    _run(server.check(path) if check else server.serve(path))
+
+
+@main.command()
+@click.argument("session")
+@click.option("--state", type=click.Path(path_type=Path, exists=True), default=".", help="State folder or recordings.")
+@click.option("--speed", type=float, default=1.0, show_default=True)
+@click.option("--idle-limit", type=float, help="Shorten pauses to this many seconds.")
+def replay(session: str, state: Path, speed: float, idle_limit: float | None) -> None:
+    """Watch a recorded session; SESSION is the start of its id, or a path.
+
+    \b
+    Example:
+      bastion replay 3f2a --state /var/lib/bastion
+    """
+    from bastion.app.replays import find, play  # noqa: PLC0415 - start-up of other commands stays fast
+
+    try:
+        path = find(session, state)
+    except ConfigError as error:
+        _fail(error)
+    sys.exit(play(path, speed, idle_limit))
+
+
+@main.group(cls=Group)
+def policy() -> None:
+    """Check a policy."""
+
+
+@policy.command("check")
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+def policy_check(path: Path) -> None:
+    """Load a policy and run its examples.
+
+    \b
+    Example:
+      bastion policy check conf/policies/demo.yaml
+    """
+    from bastion.app.offices import check_policy  # noqa: PLC0415 - start-up of other commands stays fast
+
+    _run(check_policy(path))
+
+
+@main.command()
+@click.option("--state", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def sessions(state: Path, *, as_json: bool) -> None:
+    """List the newest sessions.
+
+    \b
+    Example:
+      bastion sessions --state /var/lib/bastion
+    """
+    from bastion.app.offices import list_sessions  # noqa: PLC0415 - start-up of other commands stays fast
+
+    _run(list_sessions(state, as_json=as_json))
+
+
+@main.command()
+@click.option("--state", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
+def reindex(state: Path) -> None:
+    """Rebuild the index of sessions from the ledger."""
+    from bastion.app.offices import rebuild_index  # noqa: PLC0415 - start-up of other commands stays fast
+
+    _run(rebuild_index(state))
+
+
+@main.command()
+@click.argument("serial", type=click.IntRange(0, 2**64 - 1))
+@click.option("--state", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
+def revoke(serial: int, state: Path) -> None:
+    """Honour the SSH certificate with this SERIAL no longer (the ledger names it)."""
+    from bastion.app.offices import revoke_serial  # noqa: PLC0415 - start-up of other commands stays fast
+
+    _run(revoke_serial(state, serial))
+
+
+@main.command()
+@click.argument("identity")
+@click.option("--state", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
+def enrol(identity: str, state: Path) -> None:
+    """Give IDENTITY (`ISSUER|SUBJECT`) a new TOTP seed and print its otpauth URI once."""
+    from bastion.app.offices import enrol_totp  # noqa: PLC0415 - start-up of other commands stays fast
+
+    _run(enrol_totp(state, identity))
+
+
+@main.command("help")
+@click.argument("page", required=False)
+def show_help(page: str | None) -> None:
+    """Show a page of the documentation."""
+    from bastion.app.pages import page_text  # noqa: PLC0415 - start-up of other commands stays fast
+
+    try:
+        click.echo_via_pager(page_text(page))
+    except ConfigError as error:
+        _fail(error)
+
+
+def _run(work: Coroutine[Any, Any, int]) -> NoReturn:
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            sys.exit(runner.run(work))
+    except ConfigError as error:
+        _fail(error)
+    except ExceptionGroup as group:
+        known, rest = group.split(ConfigError)
+        if known is None or rest is not None:
+            raise
+        _fail(known.exceptions[0])
+
+
+def _fail(error: BaseException) -> NoReturn:
+    for line in str(error).splitlines():
+        click.echo(f"bastion: {line}", err=True)
+    sys.exit(EXIT_CONFIG)

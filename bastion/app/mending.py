@@ -1,0 +1,37 @@
+"""After a crash: every session that has no end in the index gets one, and its torn recording is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bastion.app.config import ConfigError
+from bastion.relay.journal import EvidenceError, Journal
+from bastion.store.index import Index
+from recorder.cast import repair
+
+MAX_OPEN = 100_000
+
+
+async def mend(journal: Journal, index: Index, recordings: Path, wall: Callable[[], int]) -> int:
+    """Emit `session.lost` for each session that a crash cut off; how many. Raises ConfigError."""
+    lost = 0
+    for found in await index.unended(MAX_OPEN):
+        leaf: dict[str, object] = {
+            "type": "session.lost", "session": found.id, "actor": found.identity, "target": found.target,
+            "why": "the bastion ended without ending this session",
+        }  # fmt: skip
+        for day in (found.started, found.started + 1):
+            relative = f"{datetime.fromtimestamp(day, UTC):%Y/%m/%d}/{found.id}.cast"
+            if (recordings / relative).exists():
+                mended = repair(recordings / relative)
+                leaf |= {"recording": relative, "bytes": mended.size, "cut_bytes": mended.cut}
+                break
+        try:
+            await journal.durable(journal.append([leaf]))
+        except EvidenceError as error:
+            raise ConfigError(str(error)) from error
+        await index.ended(found.id, wall())
+        lost += 1
+    return lost

@@ -1,0 +1,36 @@
+"""Loading a policy: parse, check, run its examples; one that fails is refused and the old one stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bastion.app.config import ConfigError
+from bastion.core.policy import Policy
+from bastion.core.policy_text import PolicyProblems, check_example, example_texts, load
+from bastion.relay.ports import Syntax
+
+MAX_BYTES = 1024 * 1024
+
+
+async def load_policy(path: Path, syntax: Syntax) -> Policy:
+    """Read a policy file; raises ConfigError whose lines name file, line and problem."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError(f"{path}: a policy may be {MAX_BYTES} bytes long")
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8") from error
+    policy = load(text, name=path.name)
+    if isinstance(policy, PolicyProblems):
+        raise ConfigError(str(policy))
+    problems = []
+    for example in example_texts(policy):
+        parsed = await syntax.parse(example.text.encode(), "bash")
+        problem = check_example(policy, example, parsed)
+        if problem:
+            problems.append(f"{path.name}: {problem}")
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return policy

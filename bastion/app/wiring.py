@@ -1,0 +1,173 @@
+"""Builds the rooms out of a configuration and connects them; the only place that knows them all."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from bastion.app.config import Config, ConfigError
+from bastion.app.house import House, Rooms
+from bastion.app.mending import mend
+from bastion.app.policies import load_policy
+from bastion.core.masking.patterns import compile_patterns
+from bastion.idp.issuers import Issuers
+from bastion.idp.totp import locked_until, matching_step
+from bastion.kube.cluster import KubeCluster
+from bastion.relay.journal import EvidenceError, Journal
+from bastion.ssh.certs import Authority
+from bastion.ssh.host_key import load_or_create
+from bastion.ssh.server import Server, listen
+from bastion.store.approvals import ApprovalQueue
+from bastion.store.codes import Codes
+from bastion.store.index import Index, open_engine
+from bastion.store.seal import Seal, SealError
+from bastion.syntax.shfmt import Shfmt
+from recorder.checkpoint import CheckpointError, SigningKey, Verifier
+from recorder.layout import Layout
+from recorder.ledger import Ledger, LedgerError
+
+_log = structlog.get_logger("bastion.wiring")
+HEARTBEAT_SECONDS = 30.0
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(slots=True)
+class Running:
+    """A bastion that listens. `house` and `server` for shutdown, `clusters` and `rooms` for reloads."""
+
+    house: House
+    server: Server
+    host_key: str
+    rooms: Rooms
+    clusters: tuple[KubeCluster, ...]
+    codes: Codes
+
+
+def _wall() -> int:
+    return int(time.time())
+
+
+def _clock() -> tuple[int, int]:
+    return time.time_ns() // 1000, time.monotonic_ns() // 1000
+
+
+async def start(config: Config, folder: Path, stack: AsyncExitStack, group: asyncio.TaskGroup) -> Running:
+    """Open state, ledger and doors, and listen. What was opened is closed by `stack`.
+
+    `folder` is where relative paths start. `group` runs the background work. Raises ConfigError.
+    """
+    state = folder / config.state
+    _private(state)
+    try:
+        seal = Seal.load(state / "store.key")
+        ledger = Ledger.open(
+            state / "ledger",
+            origin=_origin(config, state / "ledger"),
+            key=SigningKey.load_or_create(state / "ledger.key"),
+            clock=_clock,
+            boot=_BOOT_ID.read_text().strip(),
+        )
+        authority = Authority.load_or_create(
+            state / "user_ca", [line.encode() for line in config.certificates.retired_authorities]
+        )
+    except (SealError, LedgerError, CheckpointError, OSError, ValueError) as error:
+        raise ConfigError(str(error)) from error
+    journal = Journal(ledger, faults=(LedgerError, OSError))
+    stack.push_async_callback(journal.close)
+    syncing = group.create_task(journal.run())
+    stack.push_async_callback(_stop, syncing)
+    engine = await open_engine(state / "store.db")
+    stack.push_async_callback(engine.dispose)
+    index = Index(engine)
+    recordings = state / "recordings"
+    _private(recordings)
+    await mend(journal, index, recordings, _wall)
+    syntax = await stack.enter_async_context(Shfmt())
+    policy = await load_policy(folder / config.policy.file, syntax)
+    await asyncio.to_thread(compile_patterns, ())
+    issuers = Issuers(config.issuers)
+    stack.push_async_callback(issuers.close)
+    clusters = []
+    for settings in config.clusters:
+        cluster = KubeCluster(settings)
+        stack.push_async_callback(cluster.close)
+        clusters.append(cluster)
+    codes = Codes(engine, seal, _wall, matching_step, locked_until)
+    rooms = Rooms(
+        issuers=issuers, authority=authority, lifetime=config.certificates.lifetime_seconds, journal=journal,
+        recordings=recordings, clusters={each.name: each for each in clusters}, syntax=syntax,
+        queue=ApprovalQueue(engine, seal, codes, _wall, time.monotonic), codes=codes, index=index, policy=policy,
+        public_name=config.public_name,
+    )  # fmt: skip
+    house = House(rooms)
+    try:
+        await journal.durable(journal.append([_started(config, policy.sha256)]))
+    except EvidenceError as error:
+        raise ConfigError(str(error)) from error
+    try:
+        host_key = load_or_create(state / "ssh_host_ed25519_key")
+        server = await listen(house, config.ssh, [host_key])
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"ssh: {error}") from error
+    stack.push_async_callback(server.close, 0.0)
+    for work in (house.watch_ledger(), _heartbeat(house, journal)):
+        stack.push_async_callback(_stop, group.create_task(work))
+    return Running(house, server, host_key.export_public_key("openssh").decode(), rooms, tuple(clusters), codes)
+
+
+async def reload(config: Config, folder: Path, running: Running) -> str:
+    """SIGHUP: policy and cluster credentials anew. The problem, or empty; a bad policy changes nothing."""
+    rooms = running.rooms
+    try:
+        policy = await load_policy(folder / config.policy.file, rooms.syntax)
+    except ConfigError as error:
+        await running.house.note("policy.refused", {"why": str(error)[:500], "kept": rooms.policy.sha256})
+        return str(error)
+    await running.house.note("policy.loaded", {"policy": policy.sha256, "before": rooms.policy.sha256})
+    running.house.reload(policy)
+    for cluster in running.clusters:
+        problem = await cluster.reload()
+        if problem:
+            return problem.line()
+    return ""
+
+
+def _origin(config: Config, folder: Path) -> str:
+    """A ledger keeps the origin that it began with, whatever year it is now."""
+    held = Layout(folder).verifier
+    if held.exists():
+        return Verifier.parse(held.read_text().strip()).name
+    return f"bastion/{config.clusters[0].name}/{config.node}/{time.gmtime().tm_year}"
+
+
+def _started(config: Config, policy: str) -> dict[str, object]:
+    clusters = [cluster.name for cluster in config.clusters]
+    return {"type": "bastion.started", "node": config.node, "clusters": clusters, "policy": policy}
+
+
+async def _heartbeat(house: House, journal: Journal) -> None:
+    while not journal.why:
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+        try:
+            journal.append([{"type": "heartbeat", "open_sessions": house.live}])
+        except EvidenceError as error:
+            _log.error("heartbeat.failed", why=str(error))
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def _private(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_mode & 0o077:
+            raise ConfigError(f"{folder} may be read by others: chmod 700 {folder}")
+    except OSError as error:
+        raise ConfigError(f"{folder}: {error.strerror}") from error

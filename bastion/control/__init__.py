@@ -1,1 +1,0 @@
-"""The local control socket and its JSON-lines protocol."""

@@ -1,0 +1,158 @@
+"""What stands between a parsed text and its run: secrets, carrying, policy, and what to ask for."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bastion.core import texts
+from bastion.core.argv import Carried
+from bastion.core.frame import Frame
+from bastion.core.opening import Place, Stdin
+from bastion.core.masking.scan import find
+from bastion.core.policy import Policy
+from bastion.core.shell.facts import Line, Unit
+from bastion.model.approval import Asked
+from bastion.model.effects import Fact
+from bastion.model.principal import Kind, Principal
+from bastion.model.refusal import EXIT_NOT_UNDERSTOOD, Refusal
+from bastion.model.request import Mode
+from bastion.model.verdict import Verdict
+
+MAX_SHOWN = 2048
+_OPTIONS = frozenset(
+    "-e +e -u +u -f +f -x +x -eu -ue -ex -eux pipefail errexit nounset noglob xtrace -o +o -euo -euxo".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything that a verdict on `text` depends on, at one moment."""
+
+    mode: Mode
+    text: bytes
+    line: Line
+    place: Place
+    carried: Carried
+    policy: Policy
+    stdin: Stdin
+    stored: Asked | None = None
+    can_ask: bool = False
+
+    def allowed_text(self) -> bytes:
+        """What runs when nobody has to approve: regenerated from the tree."""
+        return b"\n".join(unit.emitted for unit in self.line.units)
+
+    def options(self) -> tuple[str, ...]:
+        """The `set` command of this unit, when it is one that later units can be given."""
+        words = _set_words(self.line.units)
+        return (" ".join(words),) if words else ()
+
+    def tracks_state(self) -> bool:
+        """Whether the unit may leave something that the next unit has to see."""
+        if self.mode is Mode.EXEC:
+            return False
+        units = self.line.units
+        return bool(self.carried.options) or any(u.changes_state or u.may_end for u in units)
+
+    def assigns(self) -> bool:
+        """Whether plain assignments must be exported to be carried."""
+        return self.mode is not Mode.EXEC and any(c.assignments for u in self.line.units for c in u.commands)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict, the refusal that it amounts to (if any), and how it stands in the evidence."""
+
+    verdict: Verdict
+    refusal: Refusal | None
+    facts: Mapping[str, Fact]
+    label: str
+
+
+def judge(now: Situation, who: Principal) -> Judged:
+    """Judge a text. Whatever is refused before the policy speaks has a verdict too: deny."""
+    spans = find(now.place.patterns, now.text)
+    shown = _masked(now.text, spans)
+    verdict = now.policy.judge_line(who, now.place.pod, now.line)
+    refusal = texts.SECRET_IN_COMMAND if spans else _not_carried(now) or _denied(verdict)
+    programs = sorted(
+        {command.program for unit in now.line.units for command in unit.commands if command.program}
+    )
+    facts: dict[str, Fact] = {
+        "text": shown[:MAX_SHOWN],
+        "bytes": len(now.text),
+        "effect": "deny" if refusal else verdict.effect.value,
+        "rule": verdict.rule,
+        "matched": list(verdict.matched[:32]),
+        "reasons": [refusal.code] if refusal and not verdict.reasons else list(verdict.reasons[:16]),
+        "refused": refusal.code if refusal else "",
+        "understood": verdict.understood,
+        "programs": programs[:64],
+        "cwd": now.carried.cwd,
+        "dialect": now.place.dialect,
+        "policy": verdict.policy,
+    }
+    word = "denied" if refusal else verdict.effect.value
+    return Judged(verdict, refusal, facts, f"{word}: {' '.join(shown.split())[:120]}")
+
+
+def ask(frame: Frame, now: Situation, judged: Judged) -> Asked | Refusal:
+    """The request for approval that a verdict calls for, or why none can be made."""
+    who, terms = frame.who, judged.verdict.terms
+    if terms is None:
+        return texts.denial(judged.verdict)
+    if terms.totp and who.kind is Kind.AGENT:
+        return Refusal(
+            "code-needs-a-person",
+            f"rule {judged.verdict.rule} asks for a one-time code, and an agent holds none",
+            "ask the agent's owner to run it",
+        )
+    if terms.totp and not now.can_ask:
+        return Refusal(
+            "code-needs-a-terminal",
+            f"rule {judged.verdict.rule} asks for a one-time code, and there is no terminal to ask it on",
+            "use ssh -t",
+        )
+    return Asked(
+        id=frame.fresh(), session=frame.session, identity=who.key, name=who.name, kind=who.kind.value,
+        owner=f"{who.issuer}|{who.owner}" if who.owner else "", person=who.person,
+        owner_person=f"{who.issuer}|{who.owner}" if who.owner else "", pod=now.place.pod, cwd=now.carried.cwd, dialect=now.place.dialect, text=now.text,
+        environment=now.carried.environment(), policy=judged.verdict.policy, rule=judged.verdict.rule,
+        reasons=judged.verdict.reasons, terms=terms, waits=now.place.approvals == "wait", nonce=frame.fresh(),
+    )  # fmt: skip
+
+
+def _denied(verdict: Verdict) -> Refusal | None:
+    return texts.denial(verdict) if verdict.effect.value == "deny" else None
+
+
+def _not_carried(now: Situation) -> Refusal | None:
+    if now.mode is Mode.EXEC:
+        return None
+    for unit in now.line.units:
+        if unit.background:
+            why = "a background job would outlive its exec"
+        elif unit.changes_state and not unit.carries and not _set_words(now.line.units):
+            why = "what it changes in the shell cannot be carried to the next command"
+        else:
+            continue
+        return Refusal("not-carried", why, texts.NOT_CARRIED, EXIT_NOT_UNDERSTOOD)
+    return None
+
+
+def _set_words(units: tuple[Unit, ...]) -> tuple[str, ...]:
+    if len(units) != 1 or len(units[0].commands) != 1 or units[0].commands[0].program != "set":
+        return ()
+    try:
+        words = tuple(shlex.split(units[0].text.decode()))
+    except ValueError:
+        return ()
+    return words if len(words) > 1 and words[0] == "set" and set(words[1:]) <= _OPTIONS else ()
+
+
+def _masked(text: bytes, spans: tuple[object, ...]) -> str:
+    if spans:
+        return "(withheld: it holds a secret)"
+    return text.decode("utf-8", "backslashreplace")

@@ -1,0 +1,52 @@
+"""What a detector is: one row of the table, and the steps it compiles to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from bastion.core.masking.steps import Step, mandatory, steps
+from bastion.core.masking.validators import Validator
+
+REACH = 48
+
+
+@dataclass(frozen=True)
+class Detector:
+    r"""One kind of secret.
+
+    A literal `anchor` (or an expression in `seeds`) proposes a place; `patterns` then follow the
+    anchor (or start anywhere in the `REACH` bytes before a seed's end, where `starts` allows).
+    The bytes beside the anchor and after the match must not be in `before` and `after`.
+    `judge` sees the sensitive bytes. The `first` and `last` of them that are in `counted` may be
+    shown. `learn`: the value stays masked for the rest of the session, without its context.
+    `viable` says when the end of a text may still become a match of a seeded row. `ends` is a
+    literal at which the last step stops.
+    """
+
+    id: str
+    title: str
+    patterns: tuple[bytes, ...]
+    positive: tuple[bytes, ...]
+    negative: tuple[bytes, ...]
+    anchors: tuple[bytes, ...] = ()
+    seeds: tuple[bytes, ...] = ()
+    starts: bytes = b""
+    viable: bytes = b""
+    judge: Validator | None = None
+    first: int = 0
+    last: int = 0
+    before: bytes = b""
+    after: bytes = b""
+    cased: bool = True
+    learn: bool = False
+    ends: bytes = b""
+
+    @cached_property
+    def compiled(self) -> tuple[tuple[tuple[Step, ...], int], ...]:
+        """Each pattern's steps with the index of its last mandatory step."""
+        rows = [steps(pattern) for pattern in self.patterns]
+        return tuple((row, mandatory(row)) for row in rows)
+
+    def __hash__(self) -> int:
+        return hash(self.id)

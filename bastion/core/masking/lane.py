@@ -1,0 +1,132 @@
+"""A lane: runs of known forms in a text, found by pieces and extended exactly.
+
+A run is a maximal stretch of text that stands, in order, in one form at one alignment. A run of at
+least the form's `window` is masked from its `shown`th symbol on. Pieces of length p at stride s with
+p + s - 1 = window guarantee that every such run holds a whole piece, so no run is missed. Each
+alignment is judged by itself: a shorter form inside a longer match is never overlooked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bastion.core.masking.engine import Hits, Seeker, seeker
+from bastion.core.masking.forms import Form
+
+GAP = 256
+Run = tuple[int, int, Form]
+
+
+class Lane:
+    """Immutable after construction; shared by the maskers of one session. `repr` shows no value."""
+
+    __slots__ = ("_blobs", "_forms", "_heads", "_pieces", "_seeker", "beyond_ascii", "reach", "whole")
+
+    def __init__(self, forms: Sequence[Form], *, whole: bool, plain: bool = False) -> None:
+        self.whole = whole
+        self.beyond_ascii = not all(form.data.isascii() for form in forms)
+        self._forms = tuple(forms)
+        self.reach = max((form.window for form in forms), default=0) + 8
+        literals: dict[bytes, list[tuple[int, int]]] = {}
+        for number, form in enumerate(self._forms):
+            for offset, piece in _cut(form):
+                literals.setdefault(piece, []).append((number, offset))
+        self._pieces = tuple((len(piece), tuple(places)) for piece, places in literals.items())
+        self._seeker: Seeker = seeker(tuple(literals), plain=plain)
+        self._heads = frozenset(_heads(self._forms)) if whole else frozenset()
+        self._blobs = () if whole else _blobs(self._forms)
+
+    def __repr__(self) -> str:
+        return f"Lane({len(self._forms)} forms)"
+
+    def seek(self, text: bytes) -> Hits:
+        """Where pieces end; an empty answer means that no run of a form's window is in `text`."""
+        return self._seeker.seek(text) if self._pieces else []
+
+    def runs(self, text: bytes, places: Sequence[int], hits: Hits) -> list[Run]:
+        """(start, end, form) of every run of at least its window around `hits`, in symbols of `text`.
+
+        `places[i]` is where symbol i stands; a run never crosses a jump of more than `GAP`.
+        """
+        done: dict[tuple[int, int], int] = {}
+        found: list[Run] = []
+        for end, piece in hits:
+            length, origins = self._pieces[piece]
+            for number, offset in origins:
+                key = (number, end - length - offset)
+                if end <= done.get(key, 0):
+                    continue
+                form = self._forms[number]
+                start, stop = _extend(text, places, form.data, end - length, offset, length)
+                done[key] = stop
+                if stop - start >= form.window:
+                    found.append((start, stop, form))
+        return found
+
+    def pending(self, text: bytes, places: Sequence[int]) -> int:
+        """The first symbol of `text` that may turn out to be masked by what follows; its length if none."""
+        size = len(text)
+        if self.whole:
+            for length in range(min(self.reach, size), 1, -1):
+                if text[size - length :] in self._heads and _joined(places, size - length, size):
+                    return size - length + min(4, self._shown(text[size - length :]))
+            return size
+        first = size
+        for shown, blob in self._blobs:
+            length = shown + 1
+            if length > size or text[size - length :] not in blob:
+                continue
+            while length < min(size, self.reach) and text[size - length - 1 :] in blob:
+                length += 1
+            while length > shown and not _joined(places, size - length, size):
+                length -= 1
+            if length > shown:
+                first = min(first, size - length + shown)
+        return first
+
+    def _shown(self, head: bytes) -> int:
+        return min(form.shown for form in self._forms if form.data.startswith(head))
+
+
+def _cut(form: Form) -> Iterable[tuple[int, bytes]]:
+    stride = max(1, form.window - 7)
+    length = form.window - stride + 1
+    for offset in range(0, len(form.data) - length + 1, stride):
+        yield offset, form.data[offset : offset + length]
+
+
+def _heads(forms: Sequence[Form]) -> Iterable[bytes]:
+    for form in forms:
+        for length in range(form.shown + 1, len(form.data)):
+            yield form.data[:length]
+
+
+def _blobs(forms: Sequence[Form]) -> tuple[tuple[int, bytes], ...]:
+    by_shown: dict[int, list[bytes]] = {}
+    for form in forms:
+        by_shown.setdefault(form.shown, []).append(form.data)
+    return tuple((shown, b"\0".join(data)) for shown, data in sorted(by_shown.items()))
+
+
+def _joined(places: Sequence[int], start: int, end: int) -> bool:
+    return all(places[i] - places[i - 1] <= GAP for i in range(start + 1, end))
+
+
+def _extend(
+    text: bytes, places: Sequence[int], form: bytes, start: int, offset: int, length: int
+) -> tuple[int, int]:
+    if not _joined(places, start, start + length):
+        return start, start
+    stop, after = start + length, offset + length
+    while (
+        stop < len(text)
+        and after < len(form)
+        and text[stop] == form[after]
+        and places[stop] - places[stop - 1] <= GAP
+    ):
+        stop += 1
+        after += 1
+    while start and offset and text[start - 1] == form[offset - 1] and places[start] - places[start - 1] <= GAP:
+        start -= 1
+        offset -= 1
+    return start, stop

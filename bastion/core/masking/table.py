@@ -1,0 +1,10 @@
+"""The table of all detectors, in one tuple."""
+
+from __future__ import annotations
+
+from bastion.core.masking.contexts import CONTEXTS
+from bastion.core.masking.detector import Detector
+from bastion.core.masking.numbers import NUMBERS
+from bastion.core.masking.vendor_keys import VENDOR_KEYS
+
+ALL: tuple[Detector, ...] = (*CONTEXTS, *NUMBERS, *VENDOR_KEYS)

@@ -1,0 +1,167 @@
+"""How a session opens: what the target turned out to be, the client's environment, the probe."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from bastion.core import argv, texts
+from bastion.core.environment import choose
+from bastion.core.frame import Frame
+from bastion.core.masking.patterns import Patterns
+from bastion.core.masking.scan import find
+from bastion.core.modes import stty
+from bastion.core.policy import Policy
+from bastion.model.approval import Asked
+from bastion.model.effects import Deliver, Effect, Exit, Fact, Mark
+from bastion.model.events import Parsed, Resolved
+from bastion.model.grant import Grant
+from bastion.model.pod import Pod
+from bastion.model.principal import Kind
+from bastion.model.refusal import EXIT_FAULT, EXIT_NOT_UNDERSTOOD, Refusal
+from bastion.model.request import Request
+from bastion.model.target import Target
+from bastion.model.verdict import Effect as Says
+
+Stdin = Literal["null", "client", "tty"]
+MAX_PROBE = 8 * 1024
+ENDING_SIGNALS = frozenset({"INT", "TERM", "HUP", "QUIT", "KILL", "BREAK", "ABRT", "PIPE"})
+SIGNAL_KEYS = {"INT": b"\x03", "BREAK": b"\x03", "QUIT": b"\x1c", "TSTP": b"\x1a"}
+NO_SHELL = Refusal(
+    "no-shell",
+    "the container has no usable shell (sh, printf and pwd), so nothing can be judged and run in it",
+    "choose another container",
+    EXIT_FAULT,
+)
+TOO_LONG = Refusal("too-long", "one command may be 64 KiB long", "put it in a file", EXIT_NOT_UNDERSTOOD)
+_TERM = re.compile(r"[A-Za-z0-9._+-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A container made ready for work: what the client's requests came to there."""
+
+    pod: Pod
+    patterns: Patterns
+    environment: tuple[tuple[str, str], ...]
+    term: str
+    setup: str
+    approvals: Literal["wait", "async"]
+    dry_run: bool
+    notices: tuple[str, ...]
+    dialect: str = "posix"
+
+
+def unknown(target: Target) -> Refusal:
+    """The one answer for a pod that is not there and a pod that one may not know of."""
+    return Refusal(
+        "unknown-target", f"there is no {target} that you may reach", "check the name and your groups", 77
+    )
+
+
+def settle(
+    frame: Frame, request: Request, policy: Policy, event: Resolved, stored: Asked | None
+) -> Place | Refusal:
+    """Check the resolved pod against the policy, and filter what the client asked to set."""
+    who, pod = frame.who, event.pod
+    if not policy.reaches(who, pod):
+        return unknown(frame.target)
+    if stored and (pod.uid, pod.container_id) != (stored.pod.uid, stored.pod.container_id):
+        return Refusal("approval-void", "the pod was replaced since the approval was asked for", "ask again")
+    kept = choose(
+        request.env,
+        allowed=lambda name, value: policy.judge_environment(who, pod, name, value).effect is Says.ALLOW,
+        is_secret=lambda value: bool(find(event.patterns, value.encode())),
+    )
+    if kept.secret:
+        return texts.secret_in_environment(kept.secret)
+    if kept.unknown_mode:
+        return Refusal(
+            "bad-approval-mode",
+            f"BASTION_APPROVAL={kept.unknown_mode} is not known",
+            "use wait, async or dry-run",
+            EXIT_NOT_UNDERSTOOD,
+        )
+    notices = [f"bastion: {frame.target} is {pod.namespace}/{pod.name}"] if frame.target.kind != "pod" else []
+    if kept.dropped:
+        notices.append(f"bastion: dropped from the environment: {', '.join(kept.dropped[:8])}")
+    if policy.known_values(who, frame.target) != "required":
+        notices.append("bastion: policy does not require the values of this pod's Secrets to be known")
+    environment = dict(kept.values)
+    term = environment.pop("TERM", "")
+    pty = request.pty
+    if pty:
+        term = pty.term if _TERM.fullmatch(pty.term) else "xterm"
+    mode = kept.mode or ("async" if who.kind is Kind.AGENT else "wait")
+    return Place(
+        pod=pod,
+        patterns=event.patterns,
+        environment=tuple(sorted(environment.items())),
+        term=term if _TERM.fullmatch(term) else "",
+        setup=stty(pty.modes) if pty else "",
+        approvals="async" if mode == "async" else "wait",
+        dry_run=mode == "dry-run",
+        notices=tuple(notices),
+    )
+
+
+def probe(frame: Frame, pod: Pod) -> Grant:
+    """The bastion's own first exec: which shell `sh` is, and where it starts."""
+    unit = frame.fresh()
+    return Grant(
+        session=frame.session, unit=unit, pod=pod, argv=("env", f"BASTION_UNIT={unit}", "sh", "-c", argv.PROBE),
+        tty=False, stdin=False, identity=frame.who.key, user=frame.user, groups=frame.groups,
+        rule="bastion:probe",
+    )  # fmt: skip
+
+
+def malformed(event: Parsed) -> Refusal:
+    """What shfmt could not read never runs."""
+    what = "ends too early" if event.problem == "incomplete" else "is not understood"
+    text = f"the command {what}: {event.message}" if event.message else f"the command {what}"
+    return Refusal("syntax", text, "nothing after it runs", EXIT_NOT_UNDERSTOOD)
+
+
+def not_passed_on(name: str) -> str:
+    """The line for a signal that a pod cannot be sent."""
+    return f"bastion: signal {ascii(name[:16])} is not passed on; {', '.join(sorted(ENDING_SIGNALS))} end the command"
+
+
+def facts(frame: Frame, request: Request) -> dict[str, Fact]:
+    """What `session.started` says."""
+    who = frame.who
+    return {
+        "identity": who.key,
+        "name": who.name,
+        "kind": who.kind.value,
+        "owner": who.owner,
+        "groups": sorted(who.groups)[:64],
+        "factors": sorted(who.factors),
+        "source": frame.source,
+        "connection": frame.connection,
+        "login": frame.login[:256],
+        "mode": request.mode.value,
+        "tty": request.pty is not None,
+    }
+
+
+def pod_facts(event: Resolved) -> dict[str, Fact]:
+    """What `pod.resolved` says."""
+    pod = event.pod
+    return {
+        "cluster": pod.cluster,
+        "namespace": pod.namespace,
+        "pod": pod.name,
+        "uid": pod.uid,
+        "container": pod.container,
+        "container_id": pod.container_id,
+        "known_values": event.known,
+        "uncovered_values": event.uncovered,
+    }
+
+
+def last_line(line: str, request: Request, status: int, code: str) -> list[Effect]:
+    """Refused before there was a masker: the bastion's own line and the exit."""
+    data = Deliver("out", line.encode() + b"\r\n") if request.pty else Deliver("err", line.encode() + b"\n")
+    return [Mark(f"refused: {code}"), data, Exit(status)]

@@ -1,0 +1,165 @@
+"""Paths as a judge sees them: made absolute, normalised, and compared without a file system.
+
+`*`, `?` and `[…]` stand for characters within one segment, `**` (patterns only) for any number of
+whole segments. Symbolic links cannot be seen from here; the well-known ones are folded (`/var/run`
+is `/run`, `/proc/self/root` is `/`, `/bin` is `/usr/bin`).
+"""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from functools import lru_cache
+
+_FOLDS = (
+    (re.compile(r"\A/proc/(?:self|thread-self|1)(?:/task/[^/]+)?/root(?=/|\Z)"), ""),
+    (re.compile(r"\A/dev/fd(?=/|\Z)"), "/proc/self/fd"),
+    (re.compile(r"\A/var/run(?=/|\Z)"), "/run"),
+    (re.compile(r"\A/var/lock(?=/|\Z)"), "/run/lock"),
+    (re.compile(r"\A/(bin|sbin|lib|lib64)(?=/|\Z)"), r"/usr/\1"),
+    (re.compile(r"\A/private(?=/(?:etc|var|tmp)(?:/|\Z))"), ""),
+)
+_UNKNOWABLE = re.compile(r"\A/proc/[^/]+/(?:task/[^/]+/)?(?:cwd|root|map_files)(?=/|\Z)")
+HOMES = ("/root", "/home/*")
+
+
+class Match(IntEnum):
+    """Whether a path is what a pattern names."""
+
+    NO = 0
+    MAYBE = 1
+    YES = 2
+
+
+def normalise(path: str) -> str:
+    """An absolute path without `.`, `..`, doubled slashes and well-known links."""
+    segments: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            segments = segments[:-1]
+        elif segment not in ("", "."):
+            segments.append(segment)
+    result = "/" + "/".join(segments)
+    for _ in range(4):
+        before = result
+        for pattern, plain in _FOLDS:
+            result = pattern.sub(plain, result) or "/"
+        if result == before:
+            break
+    return result
+
+
+def unknowable(path: str) -> bool:
+    """Whether the kernel decides where the path leads (`/proc/N/cwd/…`)."""
+    return bool(_UNKNOWABLE.match(path))
+
+
+def resolve(path: str, cwds: tuple[str, ...], *, tilde: bool = False) -> tuple[str, ...]:
+    """Every absolute path that `path` can be; empty where `cwds` is empty and it is relative."""
+    if tilde:
+        user, _, rest = path[1:].partition("/")
+        homes = HOMES if not user else ("/root",) if user == "root" else (f"/home/{user}", f"/var/lib/{user}")
+        return tuple(dict.fromkeys(normalise(f"{home}/{rest}") for home in homes))
+    if path.startswith("/"):
+        return (normalise(path),)
+    return tuple(dict.fromkeys(normalise(f"{cwd}/{path}") for cwd in cwds))
+
+
+@lru_cache(maxsize=4096)
+def _segment(pattern: str) -> re.Pattern[str]:
+    """One segment's glob as a pattern; a wildcard at its start does not match a leading dot."""
+    parts: list[str] = []
+    position = 0
+    while position < len(pattern):
+        char = pattern[position]
+        position += 1
+        if char in "*?":
+            parts.append(r"(?!\.)" * (not parts) + (".*" if char == "*" else "."))
+        elif char == "[" and (end := pattern.find("]", position + 1)) > 0:
+            inner = pattern[position:end].replace("\\", "\\\\").replace("[", "\\[").replace("&&", "&\\&")
+            inner = "^" + inner[1:] if inner[:1] in "!^" else inner
+            parts.append(f"[{inner}]")
+            position = end + 1
+        else:
+            parts.append(re.escape(char))
+    try:
+        return re.compile("".join(parts), re.DOTALL)
+    except re.error:
+        return re.compile(r".*", re.DOTALL)
+
+
+def _is_glob(segment: str) -> bool:
+    return any(char in segment for char in "*?[")
+
+
+def _meet(segment: str, pattern: str, *, glob: bool) -> Match:
+    """One segment of a path (a glob itself when `glob`) against one segment of a pattern."""
+    if not (glob and _is_glob(segment)):
+        return Match.YES if segment == pattern or _segment(pattern).fullmatch(segment) else Match.NO
+    if pattern == "*" and not segment.startswith("."):
+        return Match.YES
+    if not _is_glob(pattern):
+        return Match.MAYBE if _segment(segment).fullmatch(pattern) else Match.NO
+    if segment == pattern:
+        return Match.YES
+    return Match.MAYBE if _overlap(segment, pattern) else Match.NO
+
+
+def _overlap(one: str, two: str) -> bool:
+    """Whether two globs may share a name, judged by their fixed heads and tails."""
+    heads = [re.split(r"[*?\[]", glob, maxsplit=1)[0] for glob in (one, two)]
+    tails = [re.split(r"[*?\]]", glob)[-1] for glob in (one, two)]
+    if any(glob[0] == "." for glob in (one, two)) and any(glob[0] in "*?" for glob in (one, two)):
+        return False
+    head = heads[0].startswith(heads[1]) or heads[1].startswith(heads[0])
+    return head and (tails[0].endswith(tails[1]) or tails[1].endswith(tails[0]))
+
+
+def match(path: str, pattern: str, *, glob: bool = False) -> Match:
+    """Whether `path` (absolute, normalised) is named by `pattern`.
+
+    A pattern without a leading slash matches at any depth. A pattern's `*` does not cross a slash,
+    and at the start of a name it does not match a dot, as in the shell; `**` does both.
+    """
+    shape = pattern if pattern.startswith(("/", "**")) else f"**/{pattern}"
+    return _segments(_split(path), _split(shape), glob)
+
+
+def _split(path: str) -> tuple[str, ...]:
+    return tuple(part for part in path.split("/") if part)
+
+
+def _segments(path: tuple[str, ...], pattern: tuple[str, ...], glob: bool) -> Match:
+    best: dict[tuple[int, int], Match] = {(len(path), len(pattern)): Match.YES}
+    for left in range(len(path), -1, -1):
+        for right in range(len(pattern) - 1, -1, -1):
+            if pattern[right] == "**":
+                here = best.get((left, right + 1), Match.NO)
+                if left < len(path):
+                    here = max(here, best.get((left + 1, right), Match.NO))
+            elif left < len(path):
+                rest = best.get((left + 1, right + 1), Match.NO)
+                here = min(_meet(path[left], pattern[right], glob=glob), rest) if rest else Match.NO
+            else:
+                here = Match.NO
+            best[left, right] = here
+    return best[0, 0]
+
+
+def within(path: str, pattern: str, *, glob: bool = False) -> Match:
+    """Whether `path` is what `pattern` names, or lies below it."""
+    return match(path, pattern if pattern.endswith("/**") else pattern.rstrip("/") + "/**", glob=glob)
+
+
+def covers(path: str, pattern: str, *, glob: bool = False) -> Match:
+    """Whether something that `pattern` names can lie below `path` (anchored patterns only)."""
+    if not pattern.startswith("/") or pattern.startswith("/**"):
+        return Match.NO
+    fixed = _split(pattern)
+    own = _split(path)
+    if len(own) >= len(fixed) or "**" in fixed[: len(own)]:
+        return Match.NO
+    result = Match.YES
+    for segment, other in zip(own, fixed, strict=False):
+        result = min(result, _meet(segment, other, glob=glob))
+    return result

@@ -1,0 +1,165 @@
+"""From a tree to facts: the units of a text, what each would run, and how each is run safely."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from bastion.core.shell.attack import techniques
+from bastion.core.shell.emit import emit
+from bastion.core.shell.expansions import numeric_names
+from bastion.core.shell.facts import Command, Line, Unit
+from bastion.core.shell.scene import Call, Place, Scene, Stdin
+from bastion.core.shell.variables import assignment
+from bastion.core.shell.walk import Walk
+from bastion.core.shell.words import read_words
+
+__all__ = ["assignment", "missing", "understand"]
+
+MAX_UNITS = 200
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_INVISIBLE = frozenset(("Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+
+
+def understand(
+    tree: Mapping[str, Any], text: bytes, *, cwds: tuple[str, ...], dialect: str, stdin: Stdin
+) -> Line:
+    """The facts of every unit of `text`, whose syntax tree (shfmt's JSON) is `tree`.
+
+    `cwds` are the absolute directories that may be current, empty where that is unknown. `stdin`
+    is what the units inherit: "null" (/dev/null), or the client's own bytes ("client", "tty").
+    """
+    numeric = numeric_names(tree, dialect)
+    units = []
+    statements = tree.get("Stmts") or ()
+    for node in statements[:MAX_UNITS]:
+        unit = _unit(node, text, cwds, dialect, stdin, tree, numeric)
+        units.append(unit)
+        cwds = unit.cwds_after
+    if len(statements) > MAX_UNITS:
+        units = [dataclasses.replace(unit, understood=False, reasons=("too many statements",)) for unit in units]
+    return Line(tuple(units))
+
+
+def missing(tree: Mapping[str, Any], text: bytes, dialect: str) -> list[tuple[str, bytes]]:
+    """(dialect, code) of the literal code in `tree` that its `Nested` does not hold yet."""
+    del text
+    wanted: list[tuple[str, bytes]] = []
+    for node in (tree.get("Stmts") or ())[:MAX_UNITS]:
+        scene, _cwds = _walk(node, ("/",), dialect, "null", tree, frozenset())
+        wanted += [each for each in scene.wanted if each not in wanted]
+    return wanted
+
+
+def _walk(
+    node: Mapping[str, Any],
+    cwds: tuple[str, ...],
+    dialect: str,
+    stdin: Stdin,
+    tree: Mapping[str, Any],
+    numeric: frozenset[str],
+) -> tuple[Scene, tuple[str, ...]]:
+    scene = Scene(stdin, tree.get("Nested") or {}, numeric, cwds=cwds)
+    after = Walk(scene).statement(node, Place(cwds, dialect=dialect))
+    return scene, after
+
+
+def _unit(
+    node: Mapping[str, Any],
+    text: bytes,
+    cwds: tuple[str, ...],
+    dialect: str,
+    stdin: Stdin,
+    tree: Mapping[str, Any],
+    numeric: frozenset[str],
+) -> Unit:
+    scene, after = _walk(node, cwds, dialect, stdin, tree, numeric)
+    found = _source(node, text, tree)
+    source = text[node["Pos"]["Offset"] : node["End"]["Offset"]] if found is None else found
+    if found is None:
+        call = Call(":", "", [], Place(cwds), implied=True)
+        call.never = "its here-documents stand among those of another statement"
+        scene.calls.append(call)
+    commands = tuple(_with_attack(call.finish()) for call in scene.calls)
+    reasons = [*scene.reasons, *_strange(source)]
+    if dialect not in ("bash", "posix", "mksh", "zsh"):
+        reasons.append(f"no rules for the shell dialect {dialect}")
+    if node.get("Coprocess") or node.get("Disown"):
+        reasons.append("a job that the shell disowns")
+    emitted = b""
+    if not reasons:
+        emitted = emit(node, dialect)
+        if not emitted:
+            reasons.append("it cannot be written again from its tree")
+    reasons += [reason for command in commands for reason in command.reasons]
+    return Unit(
+        text=source,
+        commands=commands,
+        understood=not reasons,
+        reasons=tuple(dict.fromkeys(reasons)),
+        changes_state=scene.changes_state,
+        carries=scene.carries,
+        may_end=scene.may_end,
+        cwds_after=after if scene.changes_state else cwds,
+        background=bool(node.get("Background")),
+        emitted=emitted if not reasons else b"",
+    )
+
+
+def _with_attack(command: Command) -> Command:
+    return dataclasses.replace(command, attack=(*command.attack, *techniques(command)))
+
+
+def _strange(source: bytes) -> list[str]:
+    """Characters that a reader may not see, or that a terminal or shell treats in its own way."""
+    try:
+        text = source.decode("utf-8")
+    except UnicodeDecodeError:
+        return ["it is not valid UTF-8"]
+    if _CONTROL.search(text):
+        return ["it holds control characters"]
+    if not text.isascii() and any(unicodedata.category(char) in _INVISIBLE for char in text):
+        return ["it holds invisible or direction-changing characters"]
+    return []
+
+
+def _source(node: Mapping[str, Any], text: bytes, tree: Mapping[str, Any]) -> bytes | None:
+    """The exact bytes of a statement, with the here-documents that stand after its line.
+
+    None where they cannot be told apart from those of its neighbours.
+    """
+    begin, end = node["Pos"]["Offset"], node["End"]["Offset"]
+    own = _documents(node)
+    if any("Hdoc" not in each for each in own) and len(own) > 1:
+        return None
+    bodies = sorted((each["Hdoc"]["Pos"]["Offset"], each["Hdoc"]["End"]["Offset"]) for each in own if "Hdoc" in each)
+    every = _documents(tree.get("Stmts") or ())
+    foreign = [(each["Hdoc"]["Pos"]["Offset"], each["Hdoc"]["End"]["Offset"]) for each in every if "Hdoc" in each]
+    if any(begin <= start < end for start, stop in foreign if (start, stop) not in bodies):
+        return None
+    tails = [text[start:stop] for start, stop in bodies if start >= end]
+    for each in own:
+        if "Hdoc" not in each:
+            delimiter = read_words(each["Word"], "posix")[0].literal
+            if delimiter is None or len(every) > 1:
+                return None
+            tails.append(delimiter.encode())
+    return b"\n".join([text[begin:end], *tails]) + (b"\n" if own else b"")
+
+
+def _documents(node: Any) -> list[Mapping[str, Any]]:
+    """The redirections below `node` that are here-documents."""
+    found: list[Mapping[str, Any]] = []
+    todo = [node]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, Mapping):
+            if "OpPos" in each and str(each.get("Op")) in ("<<", "<<-") and "Word" in each:
+                found.append(each)
+            todo += list(each.values())
+        elif isinstance(each, list):
+            todo += each
+    return found

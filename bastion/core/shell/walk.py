@@ -1,0 +1,334 @@
+"""The walk over a statement's tree: every simple command in it is found and judged."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from bastion.core.shell.builtins import KNOWN_NAMES
+from bastion.core.shell.expansions import Expansions
+from bastion.core.shell.facts import Access, Assignment
+from bastion.core.shell.judge import Judge, path_access
+from bastion.core.shell.scene import Call, Place, Scene
+from bastion.core.shell.special import SPECIAL
+from bastion.core.shell.variables import hazard
+from bastion.core.shell.words import Dyn, Word, read_words, text_word
+
+Node = Mapping[str, Any]
+Cwds = tuple[str, ...]
+
+
+class Walk:
+    """One unit's walk. `statement` returns the directories that may be current afterwards."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.judge = Judge(scene, SPECIAL, self.code)
+        self.expansions = Expansions(scene, self._substitution)
+        self._kinds: dict[str, Callable[[Node, Place], Cwds]] = {
+            "CallExpr": self._call, "BinaryCmd": self._binary, "Block": self._block,
+            "Subshell": self._subshell, "IfClause": self._if, "WhileClause": self._while,
+            "ForClause": self._for, "CaseClause": self._case, "FuncDecl": self._function,
+            "TestClause": self._test, "ArithmCmd": self._arithmetic, "LetClause": self._arithmetic,
+            "DeclClause": self._declare, "TimeClause": self._time, "CoprocClause": self._coprocess,
+        }  # fmt: skip
+
+    def statements(self, nodes: Iterable[Node], place: Place) -> Cwds:
+        """Walk statements in order, each in the directories that the ones before leave."""
+        for node in nodes:
+            place = dataclasses.replace(place, cwds=self.statement(node, place))
+        return place.cwds
+
+    def statement(self, node: Node, place: Place) -> Cwds:
+        """Walk one statement with its redirections."""
+        before = place.cwds
+        if place.depth > 60:
+            self.scene.doubt("nested too deep")
+            return ()
+        place = dataclasses.replace(place, depth=place.depth + 1)
+        if node.get("Background") or node.get("Coprocess") or node.get("Disown"):
+            place = dataclasses.replace(place, current=False)
+        redirects, place = self._redirects(node.get("Redirs") or (), place)
+        command = node.get("Cmd")
+        if command is None:
+            self._finish(self.judge.command([], place, redirects), redirects)
+            after = before
+        elif command.get("Type") in ("CallExpr", "DeclClause"):
+            self._pending = redirects
+            after = self._kinds[command["Type"]](command, place)
+        else:
+            if redirects:
+                self._finish(self.judge.command([], place, redirects), redirects)
+            kind = self._kinds.get(str(command.get("Type")))
+            if kind is None:
+                self.scene.doubt(f"a construct that is not known: {command.get('Type')}")
+                return ()
+            after = kind(command, place)
+        for redirect in node.get("Redirs") or ():
+            self.expansions.walk(redirect.get("Word"), place)
+            self.expansions.walk(redirect.get("Hdoc"), place)
+        return after if place.current or not node.get("Background") else before
+
+    def code(self, text: str, dialect: str, place: Place) -> None:
+        """Judge literal shell code, through its own tree."""
+        tree = self.scene.code(text, dialect, place.depth // 4)
+        if tree is not None:
+            after = self.statements(tree.get("Stmts") or (), dataclasses.replace(place, dialect=dialect))
+            self.scene.cwds = after if place.current else place.cwds
+
+    def _substitution(self, nodes: Iterable[Node], place: Place) -> None:
+        kept = self.scene.cwds
+        self.statements(nodes, dataclasses.replace(place, depth=place.depth + 1))
+        self.scene.cwds = kept
+
+    def _words(self, nodes: Iterable[Node], place: Place) -> list[Word]:
+        return [word for node in nodes for word in read_words(node, place.dialect)]
+
+    def _call(self, node: Node, place: Place) -> Cwds:
+        redirects, self._pending = self._pending, []
+        words = self._words(node.get("Args") or (), place)
+        assignments = [self._assign(each, place, bare=not words) for each in node.get("Assigns") or ()]
+        self.scene.cwds = place.cwds
+        call = self.judge.command(words, place, redirects, [made for made, _why in assignments])
+        call.reasons += [why for _made, why in assignments if why]
+        self._finish(call, redirects)
+        after = self.scene.cwds
+        self.expansions.walk(list(node.get("Args") or ()), place)
+        for each in node.get("Assigns") or ():
+            self._assign_expansions(each, place)
+        return after
+
+    def _finish(self, call: Call, redirects: Iterable[Access]) -> None:
+        for access in redirects:
+            for path in access.paths:
+                if path.startswith(("/dev/tcp/", "/dev/udp/")):
+                    call.hosts.append(path.split("/")[3] if path.count("/") > 2 else "?")
+                    call.reasons.append("a redirection that opens a network connection")
+                if access.use == "write" and path.startswith("/proc/") and "/fd" in path:
+                    call.never = "writing to a process's file descriptors is never allowed"
+
+    def _assign(self, node: Node, place: Place, *, bare: bool) -> tuple[Assignment, str]:
+        name = str(node.get("Name", {}).get("Value", ""))
+        value: str | None = ""
+        why = ""
+        if isinstance(node.get("Value"), Mapping):
+            word = Word(sum((each.pieces for each in read_words(node["Value"], place.dialect)), ()))
+            value = word.literal
+        if "Array" in node or "Index" in node:
+            value = None
+            self.scene.change(place, carries=False, why="an array cannot be carried over")
+            if "Index" in node:
+                self.expansions.arithmetic(node["Index"], place)
+        if bare:
+            self.scene.change(place)
+        why = hazard(name, value, exported=True)
+        return Assignment(name, value, exported=not bare), why
+
+    def _assign_expansions(self, node: Node, place: Place) -> None:
+        self.expansions.walk(node.get("Value"), place)
+        for element in node.get("Array", {}).get("Elems") or ():
+            self.expansions.walk(element.get("Value"), place)
+            if "Index" in element:
+                self.expansions.arithmetic(element["Index"], place)
+
+    def _declare(self, node: Node, place: Place) -> Cwds:
+        """`export a=b` in dialects where the parser reads its arguments as assignments."""
+        words = [text_word(str(node["Variant"]["Value"]))]
+        for each in node.get("Args") or ():
+            name, value = each.get("Name"), each.get("Value")
+            if name is None:
+                words += self._words([value] if value else [], place)
+                continue
+            pieces = text_word(name["Value"] + ("" if each.get("Naked") else "=")).pieces
+            for word in self._words([value] if value else [], place) or [Word(())]:
+                pieces = (*pieces, *word.pieces)
+            if "Array" in each or "Index" in each:
+                self.scene.change(place, carries=False, why="an array cannot be carried over")
+            words.append(Word(_join(pieces)))
+        redirects, self._pending = self._pending, []
+        self.scene.cwds = place.cwds
+        self._finish(self.judge.command(words, place, redirects), redirects)
+        for each in node.get("Args") or ():
+            self._assign_expansions(each, place)
+        return place.cwds
+
+    def _redirects(self, nodes: Iterable[Node], place: Place) -> tuple[list[Access], Place]:
+        made: list[Access] = []
+        for node in nodes:
+            operator = str(node.get("Op"))
+            number = str(node.get("N", {}).get("Value", ""))
+            words = read_words(node.get("Word") or {}, place.dialect)
+            word = words[0] if len(words) == 1 else Word((), "a redirection to several words")
+            if word.problem:
+                self.scene.doubt(word.problem)
+            if number.startswith("{"):
+                self.scene.doubt("a file descriptor in a variable")
+            if operator in ("<<", "<<-", "<<<"):
+                body = node.get("Hdoc") if operator != "<<<" else node.get("Word")
+                place = self._given(body, place, number, quoted=_quoted(node.get("Word") or {}), here=operator != "<<<")
+                continue
+            if operator in (">&", "<&") and (word.literal or "").rstrip("-").isdigit() or word.literal == "-" and "&" in operator:
+                continue
+            if operator == "<" and number in ("", "0"):
+                place = dataclasses.replace(place, stdin="fed", given="")
+            made += self._file(operator, word, place)
+        return made, place
+
+    def _file(self, operator: str, word: Word, place: Place) -> list[Access]:
+        piece = word.pieces[0] if len(word.pieces) == 1 else None
+        if isinstance(piece, Dyn) and piece.node.get("Type") == "ProcSubst":
+            return []
+        accesses = []
+        if operator in ("<", "<>", "<&"):
+            accesses.append(path_access(word, "read", place.cwds))
+        if operator != "<":
+            accesses.append(path_access(word, "write", place.cwds))
+        return [access for access in accesses if access is not None]
+
+    def _given(self, body: Any, place: Place, number: str, *, quoted: bool, here: bool) -> Place:
+        """A here-document or here-string as standard input: its text when it is literal."""
+        if number not in ("", "0"):
+            return place
+        parts = (body or {}).get("Parts") or ()
+        if here and quoted and all(part.get("Type") == "Lit" for part in parts):
+            text: str | None = "".join(str(part.get("Value", "")) for part in parts)
+        elif here:
+            words = read_words({"Parts": [{"Type": "DblQuoted", "Parts": list(parts)}]}, place.dialect)
+            text = words[0].literal
+        else:
+            words = read_words(body or {}, place.dialect)
+            text = words[0].literal + "\n" if len(words) == 1 and words[0].literal is not None else None
+        if text is None:
+            return dataclasses.replace(place, stdin="fed", given="")
+        return dataclasses.replace(place, stdin="text", given=text)
+
+    def _binary(self, node: Node, place: Place) -> Cwds:
+        operator = node.get("Op")
+        if operator in ("|", "|&"):
+            self.statement(node["X"], dataclasses.replace(place, current=False))
+            last = place.current and place.dialect in ("zsh", "mksh")
+            self.statement(node["Y"], dataclasses.replace(place, current=last, stdin="fed", given=""))
+            return place.cwds
+        self.scene.moved = ()
+        between = self.statement(node["X"], place)
+        known = self.scene.moved if operator == "&&" and _is_cd(node["X"]) else ()
+        after = self.statement(node["Y"], dataclasses.replace(place, cwds=known or between))
+        return _union(between, after)
+
+    def _block(self, node: Node, place: Place) -> Cwds:
+        return self.statements(node.get("Stmts") or (), place)
+
+    def _subshell(self, node: Node, place: Place) -> Cwds:
+        self.statements(node.get("Stmts") or (), dataclasses.replace(place, current=False))
+        return place.cwds
+
+    def _if(self, node: Node, place: Place) -> Cwds:
+        begin = self.statements(node.get("Cond") or (), place)
+        inner = dataclasses.replace(place, cwds=begin)
+        after = self.statements(node.get("Then") or (), inner)
+        otherwise = node.get("Else")
+        return _union(begin, after, self._if(otherwise, inner) if otherwise else begin)
+
+    def _while(self, node: Node, place: Place) -> Cwds:
+        begin = self.statements(node.get("Cond") or (), place)
+        return self._looped(place, self.statements(node.get("Do") or (), dataclasses.replace(place, cwds=begin)))
+
+    def _for(self, node: Node, place: Place) -> Cwds:
+        loop = node.get("Loop") or {}
+        if loop.get("Type") == "WordIter":
+            name = str(loop["Name"].get("Value"))
+            if why := hazard(name, None, exported=True):
+                self.scene.doubt(why)
+            self.expansions.walk(list(loop.get("Items") or ()), place)
+            if any(word.problem for word in self._words(loop.get("Items") or (), place)):
+                self.scene.doubt("a list that an expansion decides")
+        else:
+            for part in ("Init", "Cond", "Post"):
+                self.expansions.arithmetic(loop.get(part), place)
+        self.scene.change(place)
+        return self._looped(place, self.statements(node.get("Do") or (), place))
+
+    def _looped(self, place: Place, after: Cwds) -> Cwds:
+        if set(after) == set(place.cwds):
+            return after
+        self.scene.doubt("it changes the directory in a loop")
+        return ()
+
+    def _case(self, node: Node, place: Place) -> Cwds:
+        self.expansions.walk(node.get("Word"), place)
+        ends = [place.cwds]
+        for item in node.get("Items") or ():
+            self.expansions.walk(list(item.get("Patterns") or ()), place)
+            ends.append(self.statements(item.get("Stmts") or (), dataclasses.replace(place, cwds=_union(*ends))))
+        return _union(*ends)
+
+    def _function(self, node: Node, place: Place) -> Cwds:
+        name = str(node.get("Name", {}).get("Value", ""))
+        call = Call(":", "", [], place, implied=True, reasons=["it defines a function"])
+        if name in KNOWN_NAMES:
+            call.never = f"a function named {name[:40]} would stand in for a known command"
+        self.scene.calls.append(call)
+        self.scene.functions.add(name)
+        self.scene.change(place, carries=False, why="a function cannot be carried over")
+        self.statement(node.get("Body") or {}, dataclasses.replace(place, stdin="outer"))
+        return place.cwds
+
+    def _test(self, node: Node, place: Place) -> Cwds:
+        todo = [node.get("X")]
+        while todo:
+            each = todo.pop()
+            if not isinstance(each, Mapping):
+                continue
+            if each.get("Type") in ("BinaryTest", "UnaryTest", "ParenTest"):
+                operator = str(each.get("Op", ""))
+                if operator in ("-eq", "-ne", "-lt", "-gt", "-le", "-ge"):
+                    self.expansions.arithmetic(each.get("X"), place)
+                    self.expansions.arithmetic(each.get("Y"), place)
+                    continue
+                if operator in ("-v", "-R"):
+                    self.scene.doubt("a test that evaluates a subscript")
+                todo += [each.get("X"), each.get("Y")]
+            else:
+                self.expansions.walk(each, place)
+        return place.cwds
+
+    def _arithmetic(self, node: Node, place: Place) -> Cwds:
+        for each in [node.get("X"), *(node.get("Exprs") or ())]:
+            self.expansions.arithmetic(each, place)
+        return place.cwds
+
+    def _time(self, node: Node, place: Place) -> Cwds:
+        return self.statement(node["Stmt"], place) if node.get("Stmt") else place.cwds
+
+    def _coprocess(self, node: Node, place: Place) -> Cwds:
+        self.scene.doubt("a coprocess")
+        if node.get("Stmt"):
+            self.statement(node["Stmt"], dataclasses.replace(place, current=False))
+        return place.cwds
+
+    _pending: list[Access] = []  # noqa: RUF012 (always replaced, never changed in place)
+
+
+def _join(pieces: tuple[Any, ...]) -> tuple[Any, ...]:
+    first, *rest = pieces
+    texts = [first.value]
+    while rest and not isinstance(rest[0], Dyn):
+        texts.append(rest.pop(0).value)
+    return (text_word("".join(texts)).pieces[0], *rest)
+
+
+def _quoted(word: Node) -> bool:
+    """Whether a here-document's delimiter is quoted, so that its body stands still."""
+    parts = word.get("Parts") or ()
+    return any(part.get("Type") != "Lit" or "\\" in str(part.get("Value", "")) for part in parts)
+
+
+def _is_cd(node: Node) -> bool:
+    command = node.get("Cmd") or {}
+    words = [word for arg in command.get("Args") or () for word in read_words(arg, "posix")]
+    return bool(words) and words[0].literal == "cd" and not node.get("Negated") and not node.get("Background")
+
+
+def _union(*each: Cwds) -> Cwds:
+    return tuple(dict.fromkeys(path for cwds in each for path in cwds)) if all(each) else ()

@@ -1,0 +1,294 @@
+"""A word of the tree as pieces: text that stands still, and expansions that do not.
+
+Quoting is gone here: `r''m`, `r\\m` and `$'\\x72m'` are all the text `rm`. What is left unquoted
+matters only for globs, a leading tilde and braces, so each text piece says whether it was quoted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Node = Mapping[str, Any]
+
+MAX_BRACES = 64
+_GLOB = re.compile(r"[*?\[]")
+_ESCAPES = {
+    "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
+    "v": "\v", "\\": "\\", "'": "'", '"': '"', "?": "?",
+}  # fmt: skip
+_ANSI_C = re.compile(
+    r"\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})|c(.)|(.))", re.DOTALL
+)
+_BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)")
+# Dollar sign before a quote: the POSIX grammar leaves it a literal, some POSIX shells decode it.
+_NUMERIC_PARAMS = frozenset("?!$#")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Characters that reach the program as they stand (globs and a tilde aside when unquoted)."""
+
+    value: str
+    quoted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dyn:
+    """An expansion: its node, and whether double quotes keep it one word."""
+
+    node: Node
+    quoted: bool
+
+    @property
+    def numeric(self) -> bool:
+        """Whether only digits can come of it."""
+        if self.node.get("Type") == "ArithmExp":
+            return True
+        if self.node.get("Type") != "ParamExp":
+            return False
+        param = self.node.get("Param", {}).get("Value", "")
+        plain = not (set(self.node) & {"Exp", "Repl", "Slice", "Index", "Excl", "Names"})
+        return plain and (bool(self.node.get("Length")) or param in _NUMERIC_PARAMS)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word. `problem` says why it cannot be known what it means, else it is empty."""
+
+    pieces: tuple[Text | Dyn, ...]
+    problem: str = ""
+
+    @property
+    def literal(self) -> str | None:
+        """The text, or None where an expansion is part of it. Globs and a tilde stand as written."""
+        parts = []
+        for piece in self.pieces:
+            if isinstance(piece, Dyn):
+                return None
+            parts.append(piece.value)
+        return "".join(parts)
+
+    @property
+    def glob(self) -> bool:
+        """Whether an unquoted glob character stands in it."""
+        return any(isinstance(piece, Text) and not piece.quoted and _GLOB.search(piece.value) for piece in self.pieces)
+
+    @property
+    def tilde(self) -> bool:
+        """Whether it starts with an unquoted tilde."""
+        return bool(self.pieces) and isinstance(first := self.pieces[0], Text) and not first.quoted and first.value.startswith("~")
+
+    @property
+    def splits(self) -> bool:
+        """Whether it can become no word or several words."""
+        return self.glob or any(
+            isinstance(piece, Dyn) and (not piece.quoted or _many(piece.node)) for piece in self.pieces
+        )
+
+    @property
+    def pattern(self) -> str:
+        """The text with quoted glob characters escaped by brackets and expansions as `*`."""
+        parts = []
+        for piece in self.pieces:
+            if isinstance(piece, Dyn):
+                parts.append("*")
+            elif piece.quoted:
+                parts.append(_GLOB.sub(lambda found: f"[{found[0]}]", piece.value))
+            else:
+                parts.append(piece.value)
+        return "".join(parts)
+
+
+def _many(node: Node) -> bool:
+    """Whether an expansion yields several words even in double quotes ("$@", "${a[@]}")."""
+    if node.get("Type") != "ParamExp":
+        return False
+    if node.get("Param", {}).get("Value") == "@" or node.get("Names"):
+        return True
+    return "Index" in node
+
+
+def text_word(text: str) -> Word:
+    """A word that is exactly `text`."""
+    return Word((Text(text, quoted=True),))
+
+
+def read_words(node: Node, dialect: str) -> list[Word]:
+    """The words that a word node stands for: one, or several after brace expansion."""
+    problem = ""
+    pieces: list[Text | Dyn] = []
+    for part in node.get("Parts") or ():
+        problem = _read_part(part, dialect, pieces) or problem
+    words = _expand_braces(pieces, dialect)
+    if words is None:
+        return [Word(tuple(pieces), "brace expansion")]
+    return [Word(tuple(_merge(each)), problem) for each in words]
+
+
+def _read_part(part: Node, dialect: str, pieces: list[Text | Dyn]) -> str:
+    match part.get("Type"):
+        case "Lit":
+            return _read_bare(str(part.get("Value", "")), dialect, pieces)
+        case "SglQuoted" if part.get("Dollar"):
+            decoded = ansi_c(str(part.get("Value", "")))
+            pieces.append(Text(decoded or "", quoted=True))
+            return "" if decoded is not None else "a $'…' that no text stands for"
+        case "SglQuoted":
+            follows_dollar = pieces and isinstance(last := pieces[-1], Text) and not last.quoted and last.value.endswith("$")
+            pieces.append(Text(str(part.get("Value", "")), quoted=True))
+            return "a dollar sign before a quote" if follows_dollar else ""
+        case "DblQuoted":
+            if not part.get("Parts"):
+                pieces.append(Text("", quoted=True))
+            for inner in part.get("Parts") or ():
+                if inner.get("Type") == "Lit":
+                    value = re.sub(r"\\([$`\"\\])", r"\1", str(inner.get("Value", "")).replace("\\\n", ""))
+                    pieces.append(Text(value, quoted=True))
+                else:
+                    pieces.append(Dyn(inner, quoted=True))
+            return "a translated string" if part.get("Dollar") else ""
+        case _:
+            pieces.append(Dyn(part, quoted=False))
+            return ""
+
+
+def _read_bare(value: str, dialect: str, pieces: list[Text | Dyn]) -> str:
+    position = 0
+    while position < len(value):
+        slash = value.find("\\", position)
+        end = len(value) if slash < 0 else slash
+        if end > position:
+            pieces.append(Text(value[position:end], quoted=False))
+        if slash < 0:
+            break
+        if slash + 1 >= len(value):
+            pieces.append(Text("\\", quoted=True))
+        elif value[slash + 1] != "\n":
+            pieces.append(Text(value[slash + 1], quoted=True))
+        position = slash + 2
+    if dialect == "zsh" and not re.fullmatch(r"[-A-Za-z0-9_./:,+@%*?=]*", value.lstrip("=") if value[:1] != "=" else "("):
+        return "characters that zsh may expand"
+    return ""
+
+
+def ansi_c(value: str) -> str | None:
+    """Decode the text of `$'…'`; None where bytes or a NUL come of it that a text cannot hold."""
+    bad = False
+
+    def decode(found: re.Match[str]) -> str:
+        nonlocal bad
+        hexa, four, eight, octal, control, simple = found.groups()
+        if simple is not None:
+            return _ESCAPES.get(simple, "\\" + simple)
+        if control is not None:
+            number = ord(control) & 0x1F
+        elif octal is not None:
+            number = int(octal, 8)
+        else:
+            number = int(hexa or four or eight, 16)
+        bad = bad or number == 0 or number > 0x10FFFF or (0x80 <= number and (hexa or octal) is not None)
+        bad = bad or 0xD800 <= number <= 0xDFFF
+        return "" if bad else chr(number)
+
+    decoded = _ANSI_C.sub(decode, value)
+    return None if bad or decoded.endswith("\\") and value.count("\\") % 2 else decoded
+
+
+def _merge(pieces: list[Text | Dyn]) -> list[Text | Dyn]:
+    merged: list[Text | Dyn] = []
+    for piece in pieces:
+        last = merged[-1] if merged else None
+        if isinstance(piece, Text) and isinstance(last, Text) and last.quoted == piece.quoted:
+            merged[-1] = Text(last.value + piece.value, piece.quoted)
+        else:
+            merged.append(piece)
+    return merged
+
+
+def _expand_braces(pieces: list[Text | Dyn], dialect: str) -> list[list[Text | Dyn]] | None:
+    """Brace expansion of flat comma lists and number ranges; None where it is richer than that."""
+    bare = "".join(
+        ("\0" if isinstance(piece, Dyn) or piece.quoted else piece.value) for piece in _merge(pieces)
+    )
+    if not re.search(r"\{.*(?:,|\.\.).*\}", bare, re.DOTALL):
+        return [pieces]
+    if dialect not in ("bash", "mksh"):
+        return None
+    done: list[list[Text | Dyn]] = []
+    todo = [pieces]
+    while todo:
+        current = todo.pop(0)
+        split = _first_brace(current)
+        if split is None:
+            return None
+        if not split:
+            done.append(current)
+        else:
+            todo = split + todo
+        if len(todo) + len(done) > MAX_BRACES:
+            return None
+    return done
+
+
+def _first_brace(pieces: list[Text | Dyn]) -> list[list[Text | Dyn]] | None:
+    """The alternatives of the first brace; [] where there is none; None where it is not flat."""
+    opened: tuple[int, int] | None = None
+    for index, piece in enumerate(pieces):
+        if isinstance(piece, Dyn) or piece.quoted:
+            continue
+        for at, char in enumerate(piece.value):
+            if char == "{":
+                if opened:
+                    return None
+                opened = (index, at)
+            elif char == "}" and opened:
+                found = _alternatives(pieces, opened, (index, at))
+                if found:
+                    return found
+                opened = None
+    return []
+
+
+def _alternatives(
+    pieces: list[Text | Dyn], start: tuple[int, int], end: tuple[int, int]
+) -> list[list[Text | Dyn]]:
+    """`a{b,c}d` cut at its commas; [] for braces that hold neither comma nor range."""
+    before = _cut(pieces, (0, 0), start)
+    after = _cut(pieces, (end[0], end[1] + 1), (len(pieces), 0))
+    inside = _cut(pieces, (start[0], start[1] + 1), end)
+    parts: list[list[Text | Dyn]] = [[]]
+    for piece in inside:
+        if isinstance(piece, Dyn) or piece.quoted:
+            parts[-1].append(piece)
+            continue
+        first, *rest = piece.value.split(",")
+        parts[-1].append(Text(first, quoted=False))
+        parts += [[Text(each, quoted=False)] for each in rest]
+    if len(parts) == 1:
+        only = "".join(piece.value for piece in inside if isinstance(piece, Text) and not piece.quoted)
+        numbers = re.fullmatch(r"(-?\d{1,6})\.\.(-?\d{1,6})", only)
+        if not numbers:
+            return []
+        low, high = int(numbers[1]), int(numbers[2])
+        step = 1 if high >= low else -1
+        values = range(low, high + step, step)[: MAX_BRACES + 1]
+        parts = [[Text(str(number), quoted=False)] for number in values]
+    return [before + part + after for part in parts]
+
+
+def _cut(pieces: list[Text | Dyn], start: tuple[int, int], end: tuple[int, int]) -> list[Text | Dyn]:
+    result: list[Text | Dyn] = []
+    for index in range(start[0], min(end[0] + 1, len(pieces))):
+        piece = pieces[index]
+        if isinstance(piece, Dyn):
+            if index < end[0]:
+                result.append(piece)
+            continue
+        low = start[1] if index == start[0] else 0
+        high = end[1] if index == end[0] else len(piece.value)
+        if piece.quoted or high > low:
+            result.append(Text(piece.value[low:high], piece.quoted))
+    return result

@@ -1,0 +1,1 @@
+"""The player of recordings: draws cells from the screen model, never recorded bytes."""
