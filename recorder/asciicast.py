@@ -199,7 +199,7 @@ class Encoder:
                 lines += self.event(at, OUTPUT, self._for_players(text))
             else:
                 lines += self._event_of(at, OUTPUT, self._for_players(text), stream)
-        if tail and tail != carried:
+        if tail and (text or tail != carried):
             lines += self._event_of(at, TAIL, _base64(tail), stream)
         return lines
 

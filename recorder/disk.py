@@ -56,7 +56,11 @@ class Disk:
 
     def sync_folder(self, folder: Path) -> None:
         """Make names that were made, renamed or removed in `folder` durable."""
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self.sync_path(folder)
+
+    def sync_path(self, path: Path) -> None:
+        """Make what a file holds durable."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             self.sync_file(descriptor)
         finally:

@@ -51,12 +51,13 @@ from typing import NoReturn
 
 from recorder.appender import Appender, Clock
 from recorder.canonical import JSON
-from recorder.checkpoint import Checkpoint, CheckpointError, SigningKey, Verifier
+from recorder.checkpoint import CheckpointError, SigningKey
 from recorder.disk import Disk, is_full
 from recorder.layout import Layout
 from recorder.leaf import LeafError
-from recorder.lineage import describe, predecessor
-from recorder.recovery import Cut, DamagedError, Found, recover
+from recorder.lineage import predecessor
+from recorder.opening import ForeignError, claim, opening_leaves
+from recorder.recovery import DamagedError, recover
 from recorder.signer import Signer
 from recorder.writer_lock import LockedError, WriterLock
 
@@ -114,10 +115,8 @@ class Ledger:
                     disk=disk or Disk(),
                     segment_leaves=segment_leaves,
                 )
-            except LockedError:
-                raise LedgerError(f"{folder}: another process is writing this ledger") from None
-            except CheckpointError as error:
-                raise LedgerError(str(error)) from None
+            except (LockedError, ForeignError, CheckpointError) as error:
+                raise LedgerError(f"{folder}: {error}") from None
             except DamagedError as error:
                 raise LedgerError(f"{folder}: {error}; run `python -m recorder verify {folder}`") from error
             except OSError as error:
@@ -144,7 +143,7 @@ class Ledger:
         layout.folder.chmod(0o700)
         lock = WriterLock(layout.lock)
         stack.callback(lock.release)
-        _claim(layout, verifier, disk)
+        claim(layout, verifier, disk)
         found = recover(layout, verifier, disk)
         previous = predecessor(layout.folder, origin, key) if found.signed is None else None
         disk.reserve(layout.reserve, RESERVE)
@@ -153,7 +152,7 @@ class Ledger:
         signer = Signer(layout, found.signed, key, origin, disk)
         stack.callback(signer.close)
         ledger = cls(lock, layout.reserve, disk, appender, signer)
-        ledger.append(_opening(found, verifier, previous))
+        ledger.append(opening_leaves(found, verifier, previous))
         ledger.checkpoint()
         return ledger
 
@@ -165,8 +164,9 @@ class Ledger:
     def append(self, events: Sequence[Mapping[str, JSON]]) -> int:
         """Write the events as leaves with one write(2); the seq of the last one. Not yet durable.
 
-        All of them are written or none counts. Raises LedgerError: for an unfit event (the ledger
-        stays alive and holds nothing of the batch) or because it is or now became dead.
+        Raises LedgerError: for an unfit event (the ledger stays alive and holds nothing of the
+        batch), or because it is or now became dead; then a first part of the batch may stand in the
+        ledger, as records of what was not done.
         """
         with self._state:
             self._check()
@@ -271,42 +271,3 @@ class Ledger:
         else:
             self._words_left = self._words_left and is_full(error)
         raise LedgerError(self.dead) from error
-
-
-def _claim(layout: Layout, verifier: Verifier, disk: Disk) -> None:
-    """A ledger belongs to one origin and one key for its whole life."""
-    if not layout.verifier.exists():
-        disk.put(layout.verifier, f"{verifier.vkey}\n".encode())
-    held = layout.verifier.read_bytes()
-    if held != f"{verifier.vkey}\n".encode():
-        raise LedgerError(
-            f"{layout.folder}: this ledger belongs to another origin or key than {verifier.name};"
-            " give each origin (and year) a folder of its own"
-        )
-
-
-def _opening(found: Found, verifier: Verifier, previous: Checkpoint | None) -> list[dict[str, JSON]]:
-    signed = found.signed.checkpoint.size if found.signed else 0
-    opened: dict[str, JSON] = {
-        "type": "ledger.opened",
-        "origin": verifier.name,
-        "key": verifier.vkey,
-        "clean": found.last is None or found.last.type == "ledger.closed",
-        "signed": signed,
-        "unsigned": found.tree.size - signed,
-    }
-    if previous is not None:
-        opened["previous"] = describe(previous)
-    return [opened] if found.cut is None else [opened, _recovered(found.cut)]
-
-
-def _recovered(cut: Cut) -> dict[str, JSON]:
-    return {
-        "type": "ledger.recovered",
-        "at": cut.seq,
-        "file": cut.file,
-        "offset": cut.offset,
-        "bytes": cut.size,
-        "sha256": cut.sha256,
-        "kept": cut.kept,
-    }

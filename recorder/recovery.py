@@ -105,6 +105,10 @@ def _signed(layout: Layout, verifier: Verifier, disk: Disk) -> Signed | None:
         raise DamagedError("the file `checkpoint` is not among the newest of its history")
     if bad is not None:
         disk.cut(layout.history, bad.offset)
+    if newest and current != newest[-1].note:
+        # A second death between these two writes must not leave `checkpoint` two behind.
+        disk.sync_path(layout.history)
+        disk.put(layout.checkpoint, newest[-1].note)
     return newest[-1] if newest else None
 
 

@@ -122,8 +122,8 @@ def clamp(cols: int, rows: int) -> tuple[int, int]:
 def spans(cells: Iterable[tuple[str, int, Pen]]) -> list[Span]:
     """Join cells (character, width, pen) of one pen; a width of 0 is a wide character's second half.
 
-    A combining mark joins the character before it and leaves a blank in its own cell, so that the
-    columns behind it stay where the engine put them.
+    A combining mark in a cell of its own joins the character before it and leaves a blank there, so
+    that the columns behind it stay where the engine put them.
     """
     found: list[Span] = []
     text, width, pen = "", 0, PLAIN
@@ -140,9 +140,9 @@ def spans(cells: Iterable[tuple[str, int, Pen]]) -> list[Span]:
 
 @lru_cache(maxsize=8192)
 def _cell(char: str, columns: int) -> str:
-    if unicodedata.category(char[-1:] or " ") in {"Mn", "Me"}:
+    if len(char) == 1 and unicodedata.category(char) in {"Mn", "Me"}:
         return " " if _is_selector(char) else char + " "
-    safe = _safe(char)
+    safe = "".join(map(_safe, char))
     return safe if safe == char else safe.ljust(columns)
 
 

@@ -1,7 +1,7 @@
 """The screen on avt, asciinema's terminal model (through pyavt); the engine of choice.
 
-Two flaws of the binding are mended here: a panic of the Rust side arrives as a BaseException of its
-own, and `dump` counts a run of equal wide characters twice.
+Two flaws are mended here: a panic of the Rust side arrives as a BaseException of its own, and `dump`
+writes a run of equal wide characters with REP, which avt then repeats as blanks.
 """
 
 from __future__ import annotations
@@ -101,10 +101,8 @@ def _drawn(cols: int, rows: int, dump: str, faults: int) -> AvtScreen:
 
 
 def _unrepeated(found: re.Match[str]) -> str:
-    char, cells = found[1], int(found[2]) + 1
-    if unicodedata.east_asian_width(char) not in {"W", "F"} or cells % 2:
-        return found[0]
-    return char * (cells // 2)
+    char = found[1]
+    return char * (int(found[2]) + 1) if unicodedata.east_asian_width(char) in {"W", "F"} else found[0]
 
 
 def _cells(line: Line) -> Iterator[tuple[str, int, Pen]]:

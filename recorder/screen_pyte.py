@@ -54,7 +54,7 @@ class PyteScreen:
         """Draw output; what pyte cannot take blanks the picture and counts as a fault."""
         try:
             self._stream.feed(_IGNORED.sub("", text))
-        except (TypeError, ValueError, IndexError, KeyError, AttributeError, OverflowError):
+        except (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError):
             faults = self.faults + 1
             self.__init__(*self.size)  # type: ignore[misc]  # starting anew is meant
             self.faults = faults

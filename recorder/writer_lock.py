@@ -33,7 +33,7 @@ class WriterLock:
             else:
                 return
         self.release()
-        raise LockedError(str(path))
+        raise LockedError("another process is writing this ledger")
 
     def release(self) -> None:
         """Let go. Idempotent."""

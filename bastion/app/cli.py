@@ -27,9 +27,8 @@ class Group(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             near = difflib.get_close_matches(args[0], self.list_commands(ctx), 1)
-            if near:
-                error.message += f" Did you mean {near[0]!r}?"
-            raise
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(error.format_message() + hint, ctx) from None
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -134,7 +134,8 @@ class Desk:
     async def _factor(self, channel: Channel, who: Principal) -> str:
         """A fresh code of the approver: typed without echo, or the first line of standard input."""
         try:
-            code = await asyncio.wait_for(_code(channel), CODE_SECONDS)
+            async with asyncio.timeout(CODE_SECONDS):
+                code = await _code(channel)
         except TimeoutError:
             return f"no one-time code came within {CODE_SECONDS:.0f} s"
         if code is None:

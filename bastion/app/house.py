@@ -74,9 +74,12 @@ class House:
         return len(self._live)
 
     async def identify(self, token: str, source: str) -> Principal | Refusal:
-        """Verify a token given as a password; the outcome is a leaf before it is told."""
+        """Verify a token given as a password; success is a leaf first (the door notes failures)."""
         found = await self._rooms.issuers.verify(token, now=self._rooms.wall())
-        return await self._signed_in(found, "token", source)
+        if isinstance(found, Refusal):
+            return found
+        fields: dict[str, str | int] = {"actor": found.key, "method": "token", "source": source}
+        return found if await self.note("auth.succeeded", fields) else NOT_RECORDED
 
     async def certify(self, key: bytes, token: bytes, source: str) -> bytes | Refusal:
         """Exchange a token for a certificate that ends with it."""
@@ -89,13 +92,13 @@ class House:
             )
         found = await rooms.issuers.verify(text, now=rooms.wall())
         if isinstance(found, Refusal):
-            return await self._not_signed_in(found, "token", source)
+            return await self._not_certified(found, source)
         serial = secrets.randbits(63)
         line = rooms.authority.issue(
             found, key, now=rooms.wall(), lifetime=rooms.lifetime, source_address=None, serial=serial
         )
         if isinstance(line, Refusal):
-            return await self._not_signed_in(line, "token", source)
+            return await self._not_certified(line, source)
         fields: dict[str, str | int] = {"identity": found.key, "serial": str(serial), "source": source}
         return (
             line
@@ -104,7 +107,7 @@ class House:
         )
 
     async def admit(self, certificate: bytes, source: str) -> Principal | Refusal:
-        """Verify a certificate."""
+        """Verify a certificate. The door asks before possession is proved, so this is no sign-in yet."""
         rooms = self._rooms
         ip = (
             source.rpartition(":")[0].strip("[]")
@@ -112,10 +115,9 @@ class House:
             else source
         )
         revoked = await rooms.index.revoked()
-        found = rooms.authority.admit(
+        return rooms.authority.admit(
             certificate, now=rooms.wall(), source_ip=ip, revoked=lambda serial: str(serial) in revoked
         )
-        return await self._signed_in(found, "certificate", source)
 
     async def note(self, kind: str, fields: dict[str, str | int]) -> bool:
         """A leaf about a connection; False when it is not on the disk."""
@@ -228,15 +230,9 @@ class House:
             "which-cluster", f"there are several clusters: {names}", "use ssh CLUSTER=NS/POD@host", 77
         )
 
-    async def _signed_in(self, found: Principal | Refusal, factor: str, source: str) -> Principal | Refusal:
-        if isinstance(found, Refusal):
-            return await self._not_signed_in(found, factor, source)
-        fields: dict[str, str | int] = {"actor": found.key, "factor": factor, "source": source}
-        return found if await self.note("auth.succeeded", fields) else NOT_RECORDED
-
-    async def _not_signed_in(self, refusal: Refusal, factor: str, source: str) -> Refusal:
-        noted = await self.note("auth.failed", {"code": refusal.code, "factor": factor, "source": source})
-        return refusal if noted else NOT_RECORDED
+    async def _not_certified(self, refusal: Refusal, source: str) -> Refusal:
+        fields: dict[str, str | int] = {"code": refusal.code, "method": "exchange", "source": source}
+        return refusal if await self.note("auth.failed", fields) else NOT_RECORDED
 
 
 def _refuse(channel: Channel, refusal: Refusal) -> None:

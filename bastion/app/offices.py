@@ -8,13 +8,15 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from bastion.app.policies import load_policy
 from bastion.idp.totp import locked_until, matching_step, new_seed, provisioning_uri
 from bastion.store.codes import Codes
 from bastion.store.index import Index, open_engine
 from bastion.store.seal import Seal
 from bastion.syntax.shfmt import Shfmt
-from recorder.reader import read
+from recorder.reader import entries
 
 
 async def check_policy(path: Path) -> int:
@@ -46,7 +48,7 @@ async def rebuild_index(state: Path) -> int:
     """Forget the index and read it out of the ledger."""
     engine = await open_engine(state / "store.db")
     try:
-        count = await Index(engine).rebuild(leaf.value for leaf in read(state / "ledger"))
+        count = await Index(engine).rebuild(msgspec.json.decode(entry.data) for entry in entries(state / "ledger"))
     finally:
         await engine.dispose()
     sys.stdout.write(f"{count} sessions\n")

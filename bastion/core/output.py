@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from bastion.core.masking.patterns import Patterns
 from bastion.core.masking.stream import StreamMasker
 from bastion.core.masking.terminal import TerminalMasker
-from bastion.model.effects import Deliver, Effect, Mark, Note
+from bastion.model.effects import Deliver, Effect, Fact, Mark, Note
 from bastion.model.events import Stream
 from bastion.model.masks import Masked, MaskEvent
 from bastion.model.request import Size
@@ -84,7 +84,7 @@ def _notes(stream: Stream, events: Iterable[MaskEvent]) -> list[Effect]:
     notes: list[Effect] = []
     for source, found in by_source.items():
         size = sum(event.length for event in found)
-        fields = {
+        fields: dict[str, Fact] = {
             "source": source,
             "count": len(found),
             "bytes": size,

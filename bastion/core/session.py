@@ -21,7 +21,7 @@ from bastion.core.output import Output
 from bastion.core.policy import Policy
 from bastion.core.script import MAX_UNIT
 from bastion.core.shell.facts import Line
-from bastion.core.shell.judge import understand
+from bastion.core.shell.understand import understand
 from bastion.core.work import Work
 from bastion.model import events as ev
 from bastion.model.approval import Asked
@@ -160,8 +160,8 @@ class Session:
         for line in place.notices:
             effects += self._out.own(line, event.at)
         stored = self._stored
-        line = stored.text if stored else self._request.line
-        self._feed = Feed(self._request.mode, line, self._prompt)
+        text = stored.text if stored else self._request.line
+        self._feed = Feed(self._request.mode, text, self._prompt)
         self._carried = argv.Carried(exports=dict(place.environment))
         if stored:
             self._place = replace(place, dialect=stored.dialect)

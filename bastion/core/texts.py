@@ -43,7 +43,7 @@ def refused(kind: Kind, refusal: Refusal, rule: str = "") -> str:
 def denial(verdict: Verdict) -> Refusal:
     """The refusal that a denying verdict amounts to."""
     reasons = "; ".join(verdict.reasons) or "no rule allows it"
-    if not verdict.understood:
+    if verdict.rule == NOT_UNDERSTOOD:
         return Refusal(
             "not-understood",
             f"not understood, so it does not run: {reasons}",
@@ -62,6 +62,7 @@ SECRET_IN_COMMAND = Refusal(
     "read the value from a file or a variable inside the pod instead",
     EXIT_NOT_UNDERSTOOD,
 )
+NOT_UNDERSTOOD = "default:not-understood"
 NOT_CARRIED = "run it with the commands that need it, in one line: ssh target 'a; b'"
 
 

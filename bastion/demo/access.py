@@ -34,6 +34,7 @@ ROLES: dict[str, tuple[Rule, ...]] = {
     "system:public-info-viewer": (Rule(verbs=("get",), urls=("/version", "/healthz", "/livez", "/readyz")),),
     "system:basic-user": (
         Rule(("authorization.k8s.io",), ("selfsubjectaccessreviews", "selfsubjectrulesreviews"), ("create",)),
+        Rule((_NAMES,), ("selfsubjectreviews",), ("create",)),
     ),
     "bastion": (
         *_READING,

@@ -10,6 +10,7 @@ namespaces, its next children in the pod's PID namespace, and PID 1 there is the
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any, NoReturn
 
 from bastion.demo import syscalls
@@ -56,6 +58,8 @@ def enter_by_unshare(spec: Spec, output: tuple[int, int]) -> int:
     """Make the namespaces and start PID 1. Its pid. Raises OSError naming the call that failed."""
     host_id: int | None = spec["host_id"]
     _new_user_namespace(host_id)
+    # Not sooner: a hidden process may not write its own id maps.
+    syscalls.hide_from_pod()
     syscalls.unshare(
         syscalls.CLONE_NEWNS
         | syscalls.CLONE_NEWPID
@@ -121,10 +125,9 @@ def _write(path: str, text: str) -> None:
 
 
 def _become_pod_root() -> None:
-    try:
+    # setgroups is denied where only the caller's own id is mapped.
+    with contextlib.suppress(PermissionError):
         os.setgroups([])
-    except PermissionError:
-        pass  # setgroups is denied where only the caller's own id is mapped
     os.setresgid(0, 0, 0)
     os.setresuid(0, 0, 0)
     # A change of ids resets the flag.
@@ -180,10 +183,10 @@ def _build_dev(dev: str) -> None:
         # Read-only keeps the host's node from being chmodded; writing to a device still works.
         syscalls.bind(f"/dev/{name}", f"{dev}/{name}", writable=False, device=True)
     for name, target in _LINKS.items():
-        os.symlink(target, f"{dev}/{name}")
-    os.mkdir(f"{dev}/shm")
-    os.chmod(f"{dev}/shm", 0o1777)
-    os.mkdir(f"{dev}/pts", 0o755)
+        Path(dev, name).symlink_to(target)
+    Path(dev, "pts").mkdir()
+    Path(dev, "shm").mkdir()
+    Path(dev, "shm").chmod(0o1777)
     flags = syscalls.MS_NOSUID | syscalls.MS_NOEXEC
     syscalls.mount("devpts", f"{dev}/pts", "devpts", flags, "newinstance,ptmxmode=0666,mode=0620")
 
@@ -215,7 +218,7 @@ def enter_by_bwrap(spec: Spec, output: tuple[int, int]) -> int:
 
 
 def _await_program(process: subprocess.Popen[bytes], pid: int, argv: list[str]) -> None:
-    """bubblewrap names the child before its root is built; it is built once the child runs `argv`."""
+    """Wait until the child runs `argv`: bubblewrap names it before its root file system is built."""
     wanted = b"".join(os.fsencode(word) + b"\0" for word in argv)
     for _ in range(5000):
         status = process.poll()
@@ -240,7 +243,7 @@ def _die_with_supervisor() -> None:
 
 
 def bwrap_argv(spec: Spec, status_fd: int) -> list[str]:
-    """bubblewrap's command line: the same mounts, namespaces and capabilities as `enter_by_unshare`.
+    """The command line of bubblewrap: the same mounts, namespaces and capabilities as `enter_by_unshare`.
 
     Its device nodes are the host's, so it is not for root, who owns them (`sandbox.modes`).
     """

@@ -49,6 +49,7 @@ class DemoCluster:
     faults: Faults
 
     def __init__(self, folder: Path, port: int, subprotocols: tuple[str, ...]) -> None:
+        folder = folder.absolute()
         self._folder = folder
         self._port = port
         self._exit = AsyncExitStack()
@@ -89,7 +90,7 @@ class DemoCluster:
         Raises DemoUnavailable when no sandbox can be made, OSError when the port is taken; then
         nothing is left running.
         """
-        made = cls(folder.absolute(), port, subprotocols)
+        made = cls(folder, port, subprotocols)
         async with AsyncExitStack() as exit_:
             exit_.callback(made._audit.close)
             exit_.push_async_callback(made._end_pods)

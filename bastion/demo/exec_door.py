@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import urllib.parse
 from collections.abc import Sequence
+from typing import cast
 
 from aiohttp import web
+from aiohttp.http_websocket import WebSocketReader
 
 from bastion.demo import channels, frames
 from bastion.demo.audit import Trail
@@ -74,10 +76,11 @@ class ExecDoor:
         pod = self._store.get("pods", info.namespace, info.name)
         query = urllib.parse.parse_qs(request.rel_url.raw_query_string, keep_blank_values=True)
         container = choose_container(pod, query.get("container", [""])[0])
-        subprotocol = self._negotiate(request, query, upgrading=upgrading)
+        _require_upgrade(request, query, websocket=upgrading)
         running = self._pods.running(pod["metadata"]["uid"], container)
         if running is None or not running.container.alive:
             raise PlainError(500, f'container not found ("{container}")')
+        subprotocol = self._negotiate(request)
         options = ExecOptions(
             tuple(query.get("command", [])),
             *(truth(query, name) for name in ("stdin", "stdout", "stderr", "tty")),
@@ -85,17 +88,9 @@ class ExecDoor:
         session = ExecSession(running.container, options, subprotocol)
         return await self._run(request, session, subprotocol, trail)
 
-    def _negotiate(self, request: web.BaseRequest, query: Query, *, upgrading: bool) -> channels.Subprotocol:
-        if "upgrade" not in request.headers.get("Connection", "").lower() or not request.headers.get(
-            "Upgrade"
-        ):
-            raise ApiError(400, "Upgrade request required")
-        if not upgrading:
-            raise ApiError(400, "unable to upgrade: this cluster speaks WebSocket only")
-        if request.method != "GET":
-            raise PlainError(405, "bad method")
-        if not any(truth(query, name) for name in ("stdin", "stdout", "stderr")):
-            raise PlainError(400, "you must specify at least 1 of stdin, stdout, stderr")
+    def _negotiate(self, request: web.BaseRequest) -> channels.Subprotocol:
+        if request.headers.get("Upgrade", "").lower() != "websocket":
+            raise ApiError(400, "unable to upgrade: this cluster speaks WebSocket only, not SPDY")
         names = offered(request.headers.getall("Sec-WebSocket-Protocol", []))
         subprotocol = channels.negotiate(names, self._accepted)
         if subprotocol is None:
@@ -121,7 +116,8 @@ class ExecDoor:
         try:
             session.take_over(transport)
             # aiohttp hands over what came behind the request's head; from then on it is out of the way.
-            protocol.set_parser(_Early(session))  # type: ignore[arg-type] -- only its two methods are used
+            early = cast("WebSocketReader", _Early(session))  # only its two methods are used
+            protocol.set_parser(early)
             transport.set_protocol(session)
             await session.run()
         finally:
@@ -129,6 +125,16 @@ class ExecDoor:
             session.abort()
             protocol.connection_lost(None)
         return web.Response(status=101)
+
+
+def _require_upgrade(request: web.BaseRequest, query: Query, *, websocket: bool) -> None:
+    connection = request.headers.get("Connection", "").lower()
+    if "upgrade" not in connection or not request.headers.get("Upgrade"):
+        raise ApiError(400, "Upgrade request required")
+    if websocket and request.method != "GET":
+        raise PlainError(405, "bad method")
+    if not any(truth(query, name) for name in ("stdin", "stdout", "stderr")):
+        raise PlainError(400, "you must specify at least 1 of stdin, stdout, stderr")
 
 
 def _switching(key: str, subprotocol: channels.Subprotocol) -> bytes:

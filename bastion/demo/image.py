@@ -58,10 +58,10 @@ def build(root: Path, image: Image, hostname: str, places: list[str], owner: int
         (root / folder).chmod(0o1777)
     texts = {**_ETC, "etc/hostname": hostname + "\n", "etc/hosts": _hosts(hostname), **image.files}
     for path, text in texts.items():
-        place = root / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8")
-        place.chmod(0o755 if text.startswith("#!") else 0o644)
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        file.chmod(0o755 if text.startswith("#!") else 0o644)
     if image.shell:
         _copy_alternatives(root / "etc/alternatives")
     layers = _layers(root, shell=image.shell)
@@ -89,7 +89,7 @@ def _layers(root: Path, *, shell: bool) -> list[Mount]:
     for name in _MERGED:
         host = Path("/", name)
         if host.is_symlink():
-            (root / name).symlink_to(os.readlink(host))
+            (root / name).symlink_to(host.readlink())
         elif host.is_dir() and (shell or name.startswith("lib")):
             _layer(mounts, root, host)
     for name in _USR:
@@ -132,7 +132,7 @@ def write_volume(folder: Path, values: Mapping[str, bytes], owner: int | None, s
         (dated / name).write_bytes(value)
         (dated / name).chmod(0o644)
     current = folder / "..data"
-    old = folder / os.readlink(current) if current.is_symlink() else None
+    old = folder / current.readlink() if current.is_symlink() else None
     fresh = folder / "..data_tmp"
     fresh.symlink_to(dated.name)
     fresh.rename(current)
@@ -151,14 +151,14 @@ def write_volume(folder: Path, values: Mapping[str, bytes], owner: int | None, s
 def remove(root: Path) -> None:
     """Remove what a pod left behind, folders that it closed to their owner included."""
 
-    def open_and_retry(function: Callable[[str], object], path: str, _: object) -> None:
+    def open_and_retry(function: Callable[..., object], path: str, _: object) -> None:
         for place in (Path(path).parent, Path(path)):
             if stat.S_ISDIR(place.lstat().st_mode):
                 place.chmod(0o700)
-        if function is os.scandir or function is os.open:
-            shutil.rmtree(path, ignore_errors=True)
-        else:
+        if function in {os.unlink, os.rmdir}:
             function(path)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
 
     if root.exists():
         shutil.rmtree(root, onerror=open_and_retry)

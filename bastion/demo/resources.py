@@ -63,6 +63,14 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("apps", "v1", "replicasets", "ReplicaSet", short=("rs",), categories=_ALL),
     Resource("apps", "v1", "statefulsets", "StatefulSet", short=("sts",), categories=_ALL),
     Resource("batch", "v1", "jobs", "Job", categories=_ALL),
+    Resource(
+        "authentication.k8s.io",
+        "v1",
+        "selfsubjectreviews",
+        "SelfSubjectReview",
+        namespaced=False,
+        verbs=_REVIEW,
+    ),
     Resource("authentication.k8s.io", "v1", "tokenreviews", "TokenReview", namespaced=False, verbs=_REVIEW),
     Resource(_REVIEWS, "v1", "localsubjectaccessreviews", "LocalSubjectAccessReview", verbs=_REVIEW),
     Resource(

@@ -33,6 +33,8 @@ class Reviews:
         match info.full_resource:
             case "tokenreviews":
                 status = self._token_review(spec)
+            case "selfsubjectreviews":
+                status = {"userInfo": caller.info()}
             case "selfsubjectaccessreviews":
                 status = self._access(caller, spec)
             case "selfsubjectrulesreviews":

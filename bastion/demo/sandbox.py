@@ -7,6 +7,8 @@ never runs anything outside them. Descriptors travel over the supervisor's socke
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -164,7 +166,8 @@ class Container:
         if tty:
             os.set_blocking(fds[0], False)
             mine = [fds[0], fds[0], -1]
-        return Process(number, *mine, exited, lambda signal_: self._kill(number, signal_))
+        stdin, stdout, stderr = mine
+        return Process(number, stdin, stdout, stderr, exited, lambda signal_: self._kill(number, signal_))
 
     async def end(self) -> None:
         """Kill PID 1, and with it everything in the PID namespace; wait until it is gone."""
@@ -250,8 +253,6 @@ def _launch(door: socket.socket) -> subprocess.Popen[bytes]:
 
 def _pipes(wanted: tuple[bool, bool, bool]) -> tuple[list[int], list[int]]:
     """(the command's three descriptors, ours); ours is -1 where a stream is not wanted."""
-    import fcntl  # noqa: PLC0415 -- keeps the import list to what every platform has
-
     theirs, mine = [], []
     for number, asked in enumerate(wanted):
         if not asked:
@@ -259,10 +260,9 @@ def _pipes(wanted: tuple[bool, bool, bool]) -> tuple[list[int], list[int]]:
             mine.append(-1)
             continue
         reading, writing = os.pipe2(os.O_CLOEXEC)
-        try:
+        # Where the account's share of pipe memory is used up, the default size serves.
+        with contextlib.suppress(PermissionError):
             fcntl.fcntl(writing, _F_SETPIPE_SZ, _PIPE_BYTES)
-        except PermissionError:
-            pass  # the account's share of pipe memory is used up: the default size serves
         theirs.append(reading if number == 0 else writing)
         mine.append(writing if number == 0 else reading)
         os.set_blocking(mine[-1], False)

@@ -17,7 +17,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bastion.demo import clock, discovery
+from bastion.demo import clock, discovery, protobuf
 from bastion.demo.audit import AuditLog, Trail
 from bastion.demo.exec_door import ExecDoor, Query, choose_container, truth
 from bastion.demo.identity import Identities, impersonate
@@ -245,16 +245,16 @@ async def _begin_stream(request: web.BaseRequest, trail: Trail, kind: str) -> we
 
 async def _body(request: web.BaseRequest) -> dict[str, Any]:
     kind = request.headers.get("Content-Type", "application/json").partition(";")[0].strip()
-    if kind != "application/json":
-        raise ApiError(
-            415,
-            f"the body of the request was in an unknown format - accepted media types include: application/json, not {kind}",
-        )
+    if kind not in {"application/json", protobuf.MEDIA_TYPE}:
+        words = "the body of the request was in an unknown format - accepted media types include: "
+        raise ApiError(415, f"{words}application/json, {protobuf.MEDIA_TYPE}")
     content = await request.content.read(_LONGEST_BODY + 1)
     while not request.content.at_eof() and len(content) <= _LONGEST_BODY:
         content += await request.content.read(_LONGEST_BODY + 1 - len(content))
     if len(content) > _LONGEST_BODY:
         raise ApiError(422, "the body of the request is too long")
+    if kind == protobuf.MEDIA_TYPE:
+        return protobuf.decode(content)
     try:
         body = json.loads(content)
     except ValueError as error:

@@ -22,11 +22,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bastion.demo import channels, frames, status
+from bastion.demo.inlet import Inlet
 from bastion.demo.sandbox import Container, NotStarted, Process
 
 _READ = 256 * 1024
 _HIGH = 512 * 1024
-_STDIN_HIGH = 1024 * 1024
 _LOST_UP_TO = 64 * 1024
 _SIZE_SECONDS = 0.02
 _CLOSE_SECONDS = 0.5
@@ -55,15 +55,12 @@ class ExecSession(asyncio.Protocol):
         self._inbound = channels.Inbound(subprotocol, options.tty, options.stdin)
         self._process: Process | None = None
         self._outputs: dict[str, int] = {}
-        self._stdin = bytearray()
-        self._stdin_ends = False
+        self._inlet = Inlet(self._hold)
         self._size: channels.Resized | None = None
         self._sized = asyncio.Event()
         self._paused = False
         self._gone = False
         self._closing = False
-        self._jammed = False
-        self._held = False
         self._lost = 0
         self._transport: asyncio.Transport | None = None
         self.done: asyncio.Future[None] = self._loop.create_future()
@@ -131,6 +128,8 @@ class ExecSession(asyncio.Protocol):
                 if opcode == frames.CLOSE and self._transport is not None:
                     self._transport.close()
                 return
+            if self._inlet.jammed:
+                return
             if opcode in frames.DATA:
                 for act in self._inbound.receive(payload):
                     self._act(act)
@@ -164,11 +163,9 @@ class ExecSession(asyncio.Protocol):
     def _act(self, act: channels.Act) -> None:
         match act:
             case channels.Stdin(data):
-                self._stdin += data
-                self._flush_stdin()
+                self._inlet.write(data)
             case channels.StdinClosed():
-                self._stdin_ends = True
-                self._flush_stdin()
+                self._inlet.end()
             case channels.Resized():
                 self._size = act
                 self._sized.set()
@@ -176,8 +173,7 @@ class ExecSession(asyncio.Protocol):
             case channels.Shut():
                 self._shut()
             case channels.Jammed():
-                self._jammed = True
-                self._pace()
+                self._inlet.jam()
 
     def _shut(self) -> None:
         """CLOSE 1000 at once and no status; the command is left as it is, without a reader."""
@@ -191,13 +187,22 @@ class ExecSession(asyncio.Protocol):
     def _leave(self) -> None:
         """The client is gone: without a tty the command's stdin ends; with one nothing tells it."""
         if not self._options.tty:
-            self._stdin_ends = True
-            self._flush_stdin()
+            self._inlet.end()
+
+    def _hold(self, hold: bool) -> None:
+        """Read from the client only while the command takes what it sends."""
+        if self._transport is None or self._gone or self._closing:
+            return
+        if hold:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
 
     # --- the command's side --------------------------------------------------------------------
 
     def _begin(self, process: Process) -> None:
         self._process = process
+        self._inlet.attach(process, tty=self._options.tty)
         if process.stdout >= 0 and self._options.stdout:
             self._outputs["stdout"] = channels.STDOUT
         if process.stderr >= 0:
@@ -211,7 +216,6 @@ class ExecSession(asyncio.Protocol):
             return
         if not self._paused:
             self._read_outputs()
-        self._flush_stdin()
 
     def _resize(self) -> None:
         if self._process is not None and self._size is not None and self._process.stdin >= 0:
@@ -250,8 +254,7 @@ class ExecSession(asyncio.Protocol):
         if process is None or not process.exited.done() or (self._outputs and not self._gone):
             return
         self._stop_reading()
-        if process.stdin >= 0:
-            self._loop.remove_writer(process.stdin)
+        self._inlet.detach()
         process.close()
         if not self._gone and self._lost <= _LOST_UP_TO:
             code = process.exited.result()
@@ -268,41 +271,9 @@ class ExecSession(asyncio.Protocol):
             self._send(channels.STATUS, answer["message"].encode())
         self._write(frames.frame(frames.CLOSE, frames.CLOSE_NORMAL))
         self._closing = True
-        if self._held:
+        if self._inlet.held:
             self._transport.resume_reading()
         self._loop.call_later(_CLOSE_SECONDS, self._transport.close)
-
-    def _flush_stdin(self) -> None:
-        process = self._process
-        if process is None or process.stdin < 0:
-            if process is not None:
-                self._stdin.clear()
-            return
-        try:
-            while self._stdin:
-                sent = os.write(process.stdin, self._stdin[: 1 << 16])
-                del self._stdin[:sent]
-        except BlockingIOError:
-            self._loop.add_writer(process.stdin, self._flush_stdin)
-        except OSError:
-            self._stdin.clear()  # the command closed its stdin: what comes is dropped
-        if not self._stdin:
-            self._loop.remove_writer(process.stdin)
-            if self._stdin_ends and not self._options.tty:
-                process.close_fd("stdin")
-        self._pace()
-
-    def _pace(self) -> None:
-        """Read from the client only while the command takes what it sends."""
-        if self._transport is None or self._gone or self._closing:
-            return
-        waiting = len(self._stdin)
-        if not self._held and (self._jammed or waiting > _STDIN_HIGH):
-            self._held = True
-            self._transport.pause_reading()
-        elif self._held and not self._jammed and waiting <= _STDIN_HIGH // 16:
-            self._held = False
-            self._transport.resume_reading()
 
     # --- writing -------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ SOCK_SEQPACKET socket, a JSON object per message, and ends the container when th
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -71,7 +72,6 @@ class Supervisor:
         spec = _spec(fds[0])
         enter = cage.enter_by_bwrap if spec["mode"] == "bwrap" else cage.enter_by_unshare
         try:
-            syscalls.hide_from_pod()
             self._first = enter(spec, (fds[1], fds[2]))
         except OSError as error:
             self._say({"failed": str(error)})
@@ -85,7 +85,7 @@ class Supervisor:
         """One message; False when there will be no more."""
         message, fds = self._hear()
         if "exec" in message:
-            self._exec(message["exec"], message["tty"], fds)
+            self._exec(message["exec"], fds, tty=bool(message["tty"]))
         elif "kill" in message:
             for pid, number in self._running.items():
                 if number == message["kill"]:
@@ -95,7 +95,7 @@ class Supervisor:
             os.kill(self._first, signal.SIGKILL)
         return bool(message)
 
-    def _exec(self, number: int, tty: bool, fds: list[int]) -> None:
+    def _exec(self, number: int, fds: list[int], *, tty: bool) -> None:
         master = -1
         try:
             spec = _spec(fds[0])
@@ -142,10 +142,9 @@ class Supervisor:
         return (json.loads(data) if data else {}), fds
 
     def _say(self, message: dict[str, object], fds: list[int] | None = None) -> None:
-        try:
+        # Where nobody listens any more, the closed socket ends the loop.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             socket.send_fds(self._door, [json.dumps(message).encode()], fds or [])
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # nobody listens any more; the closed socket ends the loop
 
 
 def _spec(fd: int) -> cage.Spec:
@@ -193,7 +192,7 @@ def _become(spec: cage.Spec, master: int, stdio: list[int], answer: int) -> NoRe
 
 
 def _execute(argv: list[str], env: dict[str, str]) -> str:
-    """exec by the container's PATH; returns only what went wrong, in runc's words."""
+    """Run it by the container's PATH; returns only what went wrong, in runc's words."""
     name = argv[0]
     if "/" in name:
         problem = _try(name, argv, env)

@@ -61,7 +61,7 @@ def _text(value: str | None) -> bytes | None:
 
 
 def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
-    """mount(2)."""
+    """Mount a file system or change a mount (man 2 mount)."""
     result = _libc.mount(
         _text(source), _text(target), _text(kind), ctypes.c_ulong(flags), _text(data) if data else None
     )
@@ -106,12 +106,12 @@ def pivot_into_here() -> None:
 
 
 def unshare(flags: int) -> None:
-    """unshare(2)."""
+    """Leave the namespaces of `flags` for new ones (man 2 unshare)."""
     _check("unshare", _libc.unshare(flags))
 
 
 def setns(descriptor: int, kind: int) -> None:
-    """setns(2)."""
+    """Join the namespace that `descriptor` stands for (man 2 setns)."""
     _check("setns", _libc.setns(descriptor, kind))
 
 

@@ -27,7 +27,7 @@ def _at(*path: str, default: Cell = "<none>") -> Callable[[Object], Cell]:
         found: Any = item
         for step in path:
             found = found.get(step) if isinstance(found, dict) else None
-        return default if found is None else found
+        return found if isinstance(found, str | int) else default
 
     return cell
 
@@ -51,7 +51,7 @@ def _pod_status(item: Object) -> Cell:
 
 
 def _restarts(item: Object) -> Cell:
-    return sum(state["restartCount"] for state in item["status"].get("containerStatuses", []))
+    return sum(int(state["restartCount"]) for state in item["status"].get("containerStatuses", []))
 
 
 def _ready_replicas(item: Object) -> Cell:

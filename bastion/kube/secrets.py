@@ -145,7 +145,7 @@ async def _read_all(client: Client, namespace: str, reached: Reached) -> Sequenc
 
 def _values(secret: Json, keys: set[str] | None) -> list[bytes] | None:
     """The atoms of the Secret's reachable keys; None if one cannot be decoded or is too large."""
-    data = secret.get("data") or {}
+    data = {} if secret.get("data") is None else secret["data"]
     if not isinstance(data, dict):
         return None
     values: dict[bytes, None] = {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -35,7 +36,7 @@ class Writer(Protocol):
     def append(self, events: Sequence[Mapping[str, Any]]) -> int:
         """Write a batch; the sequence number of its last leaf."""
 
-    def append_last_words(self, events: Sequence[Mapping[str, Any]]) -> None:
+    def append_last_words(self, events: Sequence[Mapping[str, Any]]) -> object:
         """Write into the space kept free for the end."""
 
     def sync(self) -> None:
@@ -52,7 +53,8 @@ class Journal:
     """The one writer of the ledger in this process. `run` must be running for `durable` to return."""
 
     def __init__(self, ledger: Writer, *, faults: tuple[type[Exception], ...], deadline: float = 5.0) -> None:
-        self._ledger, self._faults, self._deadline = ledger, faults, deadline
+        self._ledger, self._deadline = ledger, deadline
+        self._faults: tuple[type[Exception], ...] = (TimeoutError, *faults)
         self._pool = ThreadPoolExecutor(1, "ledger")
         self._appended = ledger.size - 1
         self._synced = ledger.size - 1
@@ -115,7 +117,7 @@ class Journal:
                     covers = self._synced
                     await self._on_disk(self._ledger.checkpoint)
                     self._signed, signed_at = covers, loop.time()
-            except (TimeoutError, *self._faults) as error:
+            except self._faults as error:
                 self._fail(error)
         async with self._moved:
             self._moved.notify_all()
@@ -125,19 +127,19 @@ class Journal:
         try:
             if not self.why:
                 await self._on_disk(self._ledger.close)
-        except (TimeoutError, *self._faults) as error:
+        except self._faults as error:
             self._fail(error)
         self._pool.shutdown(wait=False)
 
     async def _on_disk(self, act: Any) -> None:
         loop = asyncio.get_running_loop()
-        await asyncio.wait_for(loop.run_in_executor(self._pool, act), self._deadline)
+        async with asyncio.timeout(self._deadline):
+            await loop.run_in_executor(self._pool, act)
 
     async def _wait(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._wanted.wait(), max(0.0, seconds))
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, seconds)):
+                await self._wanted.wait()
 
     def _fail(self, error: Exception) -> None:
         self.why = f"the ledger cannot be written: {error or type(error).__name__}"

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
@@ -106,10 +107,9 @@ class Relay:
         if self._inbox:
             return
         limit = None if deadline is None else max(0.0, deadline - self._now())
-        try:
-            await asyncio.wait_for(self._woken.wait(), limit)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit):
+                await self._woken.wait()
 
     async def _handled(self, event: Event) -> None:
         """Post an event and wait until its effects were performed."""

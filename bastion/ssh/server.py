@@ -76,11 +76,12 @@ class Server:
 
     def __init__(self, door: Door, listener: asyncio.Server) -> None:
         self._door, self._listener = door, listener
+        self._port = int(listener.sockets[0].getsockname()[1])
 
     @property
     def port(self) -> int:
-        """The port that is listened on."""
-        return int(self._listener.sockets[0].getsockname()[1])
+        """The port that is, or was, listened on."""
+        return self._port
 
     @property
     def caps(self) -> Caps:

@@ -87,7 +87,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
         self._pty: Pty | None = None
         self._mode = Mode.SCRIPT
         self._told: list[Refusal] = []
-        self._terminal_refused = self._started = False
+        self._started = False
         self._channel: SessionChannel | None = None
         self._wire: DoorChannel
 
@@ -106,10 +106,11 @@ class Session(asyncssh.SSHServerSession[bytes]):
     def pty_requested(
         self, term_type: str, term_size: tuple[int, int, int, int], term_modes: Mapping[int, int]
     ) -> bool:
-        """RFC 4254 §6.2. Not at the login `cert`, not after the start."""
-        if self._guest.login == exchange.LOGIN:
-            self._terminal_refused = True
-        if self._started or self._terminal_refused or len(term_type) > MAX_TERM:
+        """RFC 4254 §6.2. Not after the start; at the login `cert` the start then ends in a refusal.
+
+        (A failure here would make OpenSSH's client leave before it could show why.)
+        """
+        if self._started or len(term_type) > MAX_TERM:
             return False
         modes = tuple(sorted(term_modes.items())[:MAX_MODES])
         self._pty = Pty(term_type, _size(term_size[0], term_size[1]), modes)
@@ -200,7 +201,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
             self._channel.moved()
 
     def _refusal(self) -> Refusal | None:
-        if self._terminal_refused:
+        if self._guest.login == exchange.LOGIN and self._pty is not None:
             return exchange.NO_TERMINAL
         parsed = target.parse(self._guest.login)
         if isinstance(parsed, Refusal):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -104,11 +105,9 @@ class ApprovalQueue:
                     case _:
                         state = "void"
                 return ApprovalSettled(self._clock(), approval_id, state, row.voters, row.reason)
-            try:
-                async with self._changed:
-                    await asyncio.wait_for(self._changed.wait(), POLL_SECONDS)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS), self._changed:
+                    await self._changed.wait()
 
     async def withdraw(self, approval_id: str) -> None:
         """Withdraw what is still open."""

@@ -17,6 +17,7 @@ import json
 import re
 import shutil
 import sys
+import time
 from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -51,7 +52,7 @@ class Shfmt:
 
     def __init__(
         self,
-        clock: Callable[[], float],
+        clock: Callable[[], float] = time.monotonic,
         *,
         program: str = "",
         ready: tuple[str, ...] = ("bash", "posix"),

@@ -50,11 +50,12 @@ class Lab:
         ledger._lock.release()
 
     def write(self, count: int, **options: Any) -> None:
-        """A ledger of `count` leaves, opening and closing ones included, each batch a checkpoint."""
+        """A ledger of `count` leaves, opening and closing ones included; one checkpoint a leaf, up to ten."""
         ledger = self.open(**options)
         while ledger.size < count - 1:
             ledger.append([{"type": "test.event", "session": f"s{ledger.size % 2}", "n": ledger.size}])
-            ledger.checkpoint()
+            if count <= 10:
+                ledger.checkpoint()
         ledger.close()
 
     def record(self, name: str, data: bytes) -> Path:

@@ -21,7 +21,21 @@ from recorder.asciicast import (
     encode_header,
 )
 
-CHARACTERS = ("a", "\n", "\r\n", "\r", "é", "世", "👩‍💻", "\x1b[31m", "\x7f", "\x85", "\u202e", "\ufeff", "\ufffd")
+CHARACTERS = (
+    "a",
+    "\n",
+    "\r\n",
+    "\r",
+    "é",
+    "世",
+    "👩‍💻",
+    "\x1b[31m",
+    "\x7f",
+    "\x85",
+    "\u202e",
+    "\ufeff",
+    "\ufffd",
+)
 BROKEN = (b"\xff", b"\xe4\xb8", b"\xf0\x9f", b"\x80", b"\xed\xa0\x80", b"\xc3")
 PIECES = st.sampled_from([c.encode() for c in CHARACTERS] + list(BROKEN))
 CLEAN = st.lists(st.sampled_from([c.encode() for c in CHARACTERS])).map(b"".join)
@@ -196,7 +210,15 @@ def test_an_unknown_code_is_kept():
 
 
 @pytest.mark.parametrize(
-    "line", [b"[1,2]\n", b'["1","o","x"]\n', b'[1e999,"o","x"]\n', b'[-1,"o","x"]\n', b"\x00\x00\n", b'[1,"o",null]\n']
+    "line",
+    [
+        b"[1,2]\n",
+        b'["1","o","x"]\n',
+        b'[1e999,"o","x"]\n',
+        b'[-1,"o","x"]\n',
+        b"\x00\x00\n",
+        b'[1,"o",null]\n',
+    ],
 )
 def test_a_line_that_is_no_event_is_a_gap_with_a_reason(line):
     gap = decode_event(line, 3.0, 10)

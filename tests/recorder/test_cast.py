@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import resource
 import signal
 import stat
@@ -87,7 +86,7 @@ def test_only_its_owner_may_read_it_and_no_file_is_replaced(tmp_path):
     with pytest.raises(FileExistsError):
         create(tmp_path / "a.cast")
     (tmp_path / "link.cast").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match="link.cast"):
+    with pytest.raises(OSError, match=r"link\.cast"):
         create(tmp_path / "link.cast")
 
 
@@ -148,7 +147,7 @@ def test_a_short_write_is_an_error_delivers_nothing_and_ends_the_recording(tmp_p
         resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500))
 
     run = [sys.executable, "-c", FULL, tmp_path / "a.cast"]
-    done = subprocess.run(run, preexec_fn=limit, capture_output=True, text=True, check=True)  # noqa: PLW1509  # one thread
+    done = subprocess.run(run, preexec_fn=limit, capture_output=True, text=True, check=True)
     size, out, on_disk = map(int, done.stdout.split())
     assert (out, size) == (1000, on_disk)
     assert [e.data[:1] for e in read(tmp_path / "a.cast")] == ["a"]
@@ -264,4 +263,3 @@ def test_a_recording_that_still_grows_can_be_read(tmp_path):
     recording.output(52.0, b"two")
     assert [e.data for e in read(tmp_path / "a.cast")] == ["one", "two"]
     recording.close()
-    assert os.listdir(tmp_path) == ["a.cast"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -58,9 +58,11 @@ class Picture(ScrollView, can_focus=False):
         self._follow()
 
     def _follow(self) -> None:
-        if self.following:
-            cursor = self._terminal.cursor
-            self.scroll_to_region(Region(cursor.col, cursor.row, 1, 1), animate=False, force=True)
+        width, height = self.size
+        if self.following and width and height:
+            cursor, (across, down) = self._terminal.cursor, self.scroll_offset
+            x = 0 if cursor.col < width else _near(cursor.col, across, width)
+            self.scroll_to(x, _near(cursor.row, down, height), animate=False, force=True, immediate=True)
 
     def render_line(self, y: int) -> Strip:
         """One row of the widget: outside, the frame's edge, or cells between two edges."""
@@ -103,6 +105,11 @@ class Picture(ScrollView, can_focus=False):
             cell = strip.crop(at, at + 1).apply_style(_CURSOR)
             strip = Strip.join([strip.crop(0, at), cell, strip.crop(at + 1, cols)])
         return strip
+
+
+def _near(place: int, offset: int, span: int) -> int:
+    """The least changed offset that has `place` in view."""
+    return min(max(offset, place - span + 1), place)
 
 
 def _blank(width: int) -> list[Segment]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,7 +22,8 @@ class Detector:
     `judge` sees the sensitive bytes. The `first` and `last` of them that are in `counted` may be
     shown. `learn`: the value stays masked for the rest of the session, without its context.
     `viable` says when the end of a text may still become a match of a seeded row. `ends` is a
-    literal at which the last step stops.
+    literal at which the last step stops. `lead` bytes of the body belong to the anchor (for anchors
+    so short that they stand in innocent text); they are among the `first` that show.
     """
 
     id: str
@@ -41,12 +43,18 @@ class Detector:
     cased: bool = True
     learn: bool = False
     ends: bytes = b""
+    lead: int = 0
 
     @cached_property
     def compiled(self) -> tuple[tuple[tuple[Step, ...], int], ...]:
         """Each pattern's steps with the index of its last mandatory step."""
         rows = [steps(pattern) for pattern in self.patterns]
         return tuple((row, mandatory(row)) for row in rows)
+
+    def expression(self, anchor: bytes) -> bytes:
+        """An anchor of this row with its surroundings, for the seeker."""
+        before = b"(?:^|[^" + self.before + b"])" if self.before else b""
+        return before + re.escape(anchor) + self.compiled[0][0][0].kind + b"{%d}" % self.lead
 
     def __hash__(self) -> int:
         return hash(self.id)

@@ -205,9 +205,10 @@ class Finder:
 
     def _propose(self, row: Detector, anchor: bytes, hay: bytes, base: int, end: int, *, final: bool) -> None:
         if anchor:
-            start = end - len(anchor)
-            if not row.cased or hay[start:end] == anchor:
-                self._try(row, start, end, hay, base, final=final)
+            at = end - row.lead
+            start = at - len(anchor)
+            if not row.cased or hay[start:at] == anchor:
+                self._try(row, start, at, hay, base, final=final)
             return
         low = max(0, end - REACH)
         for match in _compile(row.starts).finditer(hay, low, end):

@@ -106,7 +106,9 @@ def _distinct(known: Sequence[KnownValue]) -> tuple[KnownValue, ...]:
 
 @lru_cache(maxsize=16)
 def _anchors(rows: tuple[Detector, ...], plain: bool) -> tuple[tuple[tuple[Detector, bytes], ...], Seeker]:  # noqa: FBT001 - a cache key
-    literals = [(row, anchor) for row in rows for anchor in row.anchors]
+    literals = [(row, anchor) for row in rows for anchor in row.anchors if not row.lead]
+    leading = [(row, anchor) for row in rows for anchor in row.anchors if row.lead]
     seeds = [(row, seed) for row in rows for seed in row.seeds]
-    found = seeker([anchor for _, anchor in literals], [seed for _, seed in seeds], caseless=True, plain=plain)
-    return (*literals, *((row, b"") for row, _ in seeds)), found
+    expressions = [row.expression(anchor) for row, anchor in leading] + [seed for _, seed in seeds]
+    found = seeker([anchor for _, anchor in literals], expressions, caseless=True, plain=plain)
+    return (*literals, *leading, *((row, b"") for row, _ in seeds)), found

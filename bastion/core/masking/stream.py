@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bastion.core.masking.finder import Cover, Found
+from bastion.core.masking.finder import Cover
+from bastion.core.masking.pair import Pair
 from bastion.core.masking.patterns import Patterns
-from bastion.core.masking.views import View
 from bastion.model.masks import Masked, MaskEvent
 
 HOLD_LIMIT = 64 * 1024
@@ -53,9 +53,7 @@ class StreamMasker:
     """One for each stream. Same bytes out for the same bytes in, however they are cut (P5)."""
 
     def __init__(self, patterns: Patterns) -> None:
-        self._patterns = patterns
-        self._raw = View(patterns, escapes=False)
-        self._text: View | None = None
+        self._pair = Pair(patterns)
         self._held = b""
         self._sent = 0
         self._covers: list[Cover] = []
@@ -75,32 +73,15 @@ class StreamMasker:
 
     def replace(self, patterns: Patterns) -> None:
         """More values became known; they apply to what is held and to what comes."""
-        self._patterns = patterns
-        self._raw.finder.replace(patterns)
-        if self._text is not None:
-            self._text.finder.replace(patterns)
+        self._pair.replace(patterns)
 
     def _run(self, data: bytes, *, final: bool) -> Masked:
-        start = self._sent + len(self._held)
-        if self._text is None and (b"\x1b" in data or b"\xc2" in data):
-            self._text = self._raw.twin()
-        found = [self._raw.feed(data, start, final=final)]
-        if self._text is not None:
-            found.append(self._text.feed(data, start, final=final))
-            if self._text.idle and self._raw.idle and self._text.finder.same(self._raw.finder):
-                self._text = None
-        waiting = self._settle(found, start + len(data))
-        if waiting >= start + len(data) and not self._held and not self._covers:
+        reading = self._pair.feed(data, final=final)
+        self._covers += [cover for cover in reading.covers if cover[1] > self._sent]
+        if reading.hold >= reading.end and not self._held and not self._covers:
             self._sent += len(data)
             return Masked(data, self._tally.note((), self._sent))
-        return self._emit(self._held + data, waiting)
-
-    def _settle(self, found: Sequence[Found], end: int) -> int:
-        waiting = min(one.hold for one in found)
-        for one in found:
-            self._covers += [cover for cover in one.covers if cover[1] > self._sent]
-        half = max((view.half for view in (self._raw, self._text) if view is not None), default=0)
-        return min(waiting, end - half) if half and (self._patterns.beyond_ascii or waiting < end) else waiting
+        return self._emit(self._held + data, reading.hold)
 
     def _emit(self, pending: bytes, waiting: int) -> Masked:
         if len(pending) - (waiting - self._sent) > HOLD_LIMIT:

@@ -110,6 +110,7 @@ _ROWS: tuple[_Row, ...] = (
 
 def _row(row: _Row) -> Detector:
     name, title, anchors, body, sample = row
+    lead = 4 if min(map(len, anchors)) <= 4 else 0
     return Detector(
         id=name,
         title=title,
@@ -117,6 +118,8 @@ def _row(row: _Row) -> Detector:
         patterns=(body.encode(),),
         before=b"" if not anchors[0][:1].isalnum() else b"A-Za-z0-9",
         after=b"A-Za-z0-9" if name == "vault-old" else b"",
+        lead=lead,
+        first=lead,
         positive=tuple((anchor + sample).encode() for anchor in anchors),
         negative=(b"see " + anchors[0].encode() + b" !", b"x" + anchors[0].encode() + sample.encode()[:4] + b" "),
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from copy import copy
 from enum import Enum
 
 from bastion.core.masking.finder import Finder, Found
@@ -68,11 +69,11 @@ class View:
         """How many bytes at the end are the first part of a character that may be invisible."""
         return len(self._cut)
 
-    def twin(self) -> View:
-        """The text view of a stream that this byte view has read alone so far."""
-        other = View(self.finder.patterns, escapes=True)
+    def copy(self, *, escapes: bool | None = None) -> View:
+        """A view that goes on from here by itself; with `escapes`, reading sequences from now on."""
+        other = copy(self)
         other.finder = self.finder.copy()
-        other._cut = self._cut  # noqa: SLF001 - the same class
+        other._escapes = self._escapes if escapes is None else escapes  # noqa: SLF001 - the same class
         other._texts, other._bytes = list(self._texts), list(self._bytes)  # noqa: SLF001 - the same class
         return other
 

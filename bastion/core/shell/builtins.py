@@ -29,6 +29,7 @@ return: / d*
 test: * / d*
 """)
 _TEST_EVALUATES = ("-v", "-R")
+_STOPS_SOONER = re.compile(r"[-+][euxo]+|errexit|nounset|pipefail|xtrace")
 _SUBSCRIPT = re.compile(r"[\[\$`]")
 
 
@@ -111,11 +112,13 @@ def read_input(judge: Judge, call: Call) -> None:
 
 
 def options(judge: Judge, call: Call) -> None:
-    """`set` and `shopt` change how the shell reads what follows."""
-    if call.words:
+    """`set` and `shopt` change how the shell reads what follows; a few options only stop it sooner."""
+    texts = [word.literal or "?" for word in call.words]
+    call.flags += [text for text in texts if text[:1] in ("-", "+")]
+    if texts:
         judge.scene.change(call.place, carries=False, why=f"{call.program} changes how the shell works")
-        if not call.place.current:
-            call.reasons.append(f"{call.program} changes how the shell works")
+    if texts and not (call.program == "set" and all(_STOPS_SOONER.fullmatch(text) for text in texts)):
+        call.reasons.append(f"{call.program} changes how the shell works")
 
 
 def mask(judge: Judge, call: Call) -> None:
@@ -150,6 +153,7 @@ def trap(judge: Judge, call: Call) -> None:
     if not operands:
         return
     judge.scene.change(call.place, carries=False, why="trap runs code later")
+    call.reasons.append("trap runs code later")
     if operands[0].literal not in ("-", "") and len(operands) > 1:
         judge.code_words(call, operands[:1], call.place.dialect)
 

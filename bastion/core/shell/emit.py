@@ -19,7 +19,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PARAM = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-]")
 _PLAIN_IN_PARAM = re.compile(r"[A-Za-z0-9_./:=,@%+ -]*")
 _PATTERN_IN_PARAM = re.compile(r"[A-Za-z0-9_./:=,@%+*? -]*")
-_TILDE = re.compile(r"~[A-Za-z0-9_.-]*(?=/|\Z)")
+_TILDE = re.compile(r"~[A-Za-z0-9_.-]*(?:/|\Z)")
 _GLOB = re.compile(r"(\*|\?|\[(?:[!^]?(?:[A-Za-z0-9_.,+@-]|\[:[a-z]+:\])+)\])")
 _ASSIGN_BUILTINS = frozenset(("export", "readonly", "local", "declare", "typeset"))
 _ARITHMETIC = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+|0[xX][0-9a-fA-F]+")
@@ -141,7 +141,10 @@ class _Writer:
             elif piece.quoted or not fields:
                 out.append(quote(piece.value))
             else:
-                out.append(_bare(piece.value, first=index == 0))
+                text, alive = _bare(piece.value, first=index == 0, last=index == len(word.pieces) - 1)
+                if "[" in piece.value and word.glob and not alive:
+                    raise _CannotEmitError
+                out.append(text)
         return "".join(out) or "''"
 
     def _expansion(self, piece: Dyn) -> str:
@@ -345,17 +348,23 @@ def _unbraced(node: Node, dialect: str) -> list[Word]:
     return words if len(words) == 1 else [Word((), "braces")]
 
 
-def _bare(value: str, *, first: bool) -> str:
-    """Unquoted text: globs and a leading tilde stay alive, all else is quoted."""
+def _bare(value: str, *, first: bool, last: bool) -> tuple[str, bool]:
+    """Unquoted text: globs and a leading tilde stay alive, all else is quoted.
+
+    The second result says whether every bracket stayed alive.
+    """
     out = ""
-    if first and (found := _TILDE.match(value)):
+    if first and value.startswith("~"):
+        found = _TILDE.match(value)
+        if not found or (found.end() == len(value) and not value.endswith("/") and not last):
+            raise _CannotEmitError
         out, value = found[0], value[found.end() :]
-    elif first and value.startswith("~"):
-        raise _CannotEmitError
+    dead = ""
     for index, part in enumerate(_GLOB.split(value)):
         if part:
             out += part if index % 2 else quote(part)
-    return out
+            dead += "" if index % 2 else part
+    return out, "[" not in dead
 
 
 def _without_tabs(pieces: tuple[Text | Dyn, ...]) -> tuple[Text | Dyn, ...]:

@@ -90,6 +90,7 @@ class Scene:
     numeric: frozenset[str] = frozenset()
     calls: list[Call] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     wanted: list[tuple[str, bytes]] = field(default_factory=list)
     functions: set[str] = field(default_factory=set)
     changes_state: bool = False
@@ -110,7 +111,7 @@ class Scene:
         self.changes_state = True
         if not carries:
             self.carries = False
-            self.doubt(why or "it changes the shell in a way that cannot be carried over")
+            self.notes.append(why or "it changes the shell in a way that cannot be carried over")
 
     def code(self, text: str, dialect: str, depth: int) -> Mapping[str, Any] | None:
         """The tree of literal code, or None where it is missing (then it is wanted) or malformed."""

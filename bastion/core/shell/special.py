@@ -290,7 +290,7 @@ def convert(judge: Judge, call: Call) -> None:
 
 
 def kill(judge: Judge, call: Call) -> None:
-    """`kill`: the verb is the signal's name, "list", or "all" when a target is 0 or negative."""
+    """`kill`: the verb is the signal's name, "list", "self" (only `$$`) or "all" (0, negative)."""
     del judge
     signal, targets, words = "TERM", [], list(call.words)
     while words:
@@ -307,7 +307,14 @@ def kill(judge: Judge, call: Call) -> None:
     name = _SIGNALS.get(signal, signal).upper().removeprefix("SIG") if signal != "list" else signal
     call.flags.append(f"-{name}")
     some = any(word.literal is not None and re.match(r"-|0\Z", word.literal) for word in targets)
-    call.verb = "all" if some else name
+    itself = bool(targets) and all(_is_own_shell(word) for word in targets)
+    call.verb = "self" if itself else "all" if some else name
+
+
+def _is_own_shell(word: Word) -> bool:
+    """Whether a word is `$$`, the shell that runs it."""
+    piece = word.pieces[0] if len(word.pieces) == 1 else None
+    return isinstance(piece, Dyn) and piece.node.get("Param", {}).get("Value") == "$" and "Exp" not in piece.node
 
 
 def edit(judge: Judge, call: Call) -> None:

@@ -99,7 +99,7 @@ def _unit(
         text=source,
         commands=commands,
         understood=not reasons,
-        reasons=tuple(dict.fromkeys(reasons)),
+        reasons=tuple(dict.fromkeys((*reasons, *scene.notes))),
         changes_state=scene.changes_state,
         carries=scene.carries,
         may_end=scene.may_end,
@@ -132,6 +132,8 @@ def _source(node: Mapping[str, Any], text: bytes, tree: Mapping[str, Any]) -> by
     None where they cannot be told apart from those of its neighbours.
     """
     begin, end = node["Pos"]["Offset"], node["End"]["Offset"]
+    if "Semicolon" in node and not node.get("Background"):
+        end = node["Semicolon"]["Offset"]
     own = _documents(node)
     if any("Hdoc" not in each for each in own) and len(own) > 1:
         return None

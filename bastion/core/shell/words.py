@@ -15,6 +15,7 @@ Node = Mapping[str, Any]
 
 MAX_BRACES = 64
 _GLOB = re.compile(r"[*?\[]")
+_ALIVE = re.compile(r"[*?]|\[.+\]", re.DOTALL)
 _ESCAPES = {
     "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
     "v": "\v", "\\": "\\", "'": "'", '"': '"', "?": "?",
@@ -74,7 +75,10 @@ class Word:
     @property
     def glob(self) -> bool:
         """Whether an unquoted glob character stands in it."""
-        return any(isinstance(piece, Text) and not piece.quoted and _GLOB.search(piece.value) for piece in self.pieces)
+        bare = "".join(
+            piece.value if isinstance(piece, Text) and not piece.quoted else "x" for piece in self.pieces
+        )
+        return bool(_ALIVE.search(bare))
 
     @property
     def tilde(self) -> bool:
@@ -137,7 +141,8 @@ def _read_part(part: Node, dialect: str, pieces: list[Text | Dyn]) -> str:
             pieces.append(Text(decoded or "", quoted=True))
             return "" if decoded is not None else "a $'…' that no text stands for"
         case "SglQuoted":
-            follows_dollar = pieces and isinstance(last := pieces[-1], Text) and not last.quoted and last.value.endswith("$")
+            last = pieces[-1] if pieces else Text("", quoted=True)
+            follows_dollar = isinstance(last, Text) and not last.quoted and last.value.endswith("$")
             pieces.append(Text(str(part.get("Value", "")), quoted=True))
             return "a dollar sign before a quote" if follows_dollar else ""
         case "DblQuoted":

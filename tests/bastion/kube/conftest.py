@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import yaml
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from bastion.kube.cluster import KubeCluster
 from bastion.kube.settings import KubeSettings
@@ -172,3 +179,103 @@ def wire_status():
 @pytest.fixture
 def make_pod():
     return pod_object
+
+
+@dataclass
+class Tls:
+    """A TLS server that wants a client certificate if there is one, and the keys to reach it."""
+
+    url: str
+    authority: bytes
+    client_certificate: bytes
+    client_key: bytes
+    tokens: list[str]
+
+
+def certificate(name: str, authority: Any = None, hosts: tuple[str, ...] = ()) -> Any:
+    """(certificate, key) signed by `authority`, or self-signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(authority[0].subject if authority else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.BasicConstraints(ca=authority is None, path_length=None), critical=True)
+    )
+    if hosts:
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), critical=False
+        )
+    return builder.sign(authority[1] if authority else key, hashes.SHA256()), key
+
+
+def pem(made: Any) -> tuple[bytes, bytes]:
+    """A certificate and its key as PEM."""
+    form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return (
+        made[0].public_bytes(serialization.Encoding.PEM),
+        made[1].private_bytes(serialization.Encoding.PEM, *form),
+    )
+
+
+@pytest.fixture
+async def tls(tmp_path):
+    authority = certificate("ca")
+    files = {"server": certificate("api", authority, ("localhost", "api.internal"))}
+    for name, made in files.items():
+        (tmp_path / f"{name}.pem").write_bytes(b"".join(pem(made)))
+    (tmp_path / "ca.pem").write_bytes(pem(authority)[0])
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(tmp_path / "ca.pem"))
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_cert_chain(tmp_path / "server.pem")
+
+    tokens: list[str] = []
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        tokens.append(request.headers.get("Authorization", ""))
+        if request.path.endswith("/exec"):
+            return web.Response(status=403)
+        peer = request.transport.get_extra_info("peercert") or {"subject": [[("none", "")]]}
+        return web.json_response({"you": "CN=" + peer["subject"][0][0][1]})
+
+    runner = web.ServerRunner(web.Server(handle), shutdown_timeout=0.5)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    client, key = pem(certificate("bastion", authority))
+    yield Tls(f"https://localhost:{runner.addresses[0][1]}", pem(authority)[0], client, key, tokens)
+    await runner.cleanup()
+
+
+@dataclass
+class Proxy:
+    """A CONNECT proxy and where it was asked to go."""
+
+    url: str
+    targets: list[str]
+
+
+@pytest.fixture
+async def proxy():
+    targets: list[str] = []
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        target = (await reader.readuntil(b"\r\n\r\n")).split()[1].decode()
+        targets.append(target)
+        host, _, port = target.rpartition(":")
+        far_reader, far_writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await asyncio.gather(copy(reader, far_writer), copy(far_reader, writer), return_exceptions=True)
+
+    listener = await asyncio.start_server(handle, "127.0.0.1", 0)
+    yield Proxy("http://{}:{}".format(*listener.sockets[0].getsockname()), targets)
+    listener.close()

@@ -15,7 +15,7 @@ import pytest
 from bastion.kube import sweep
 
 SHELLS = {"dash": ["dash"], "bash": ["bash", "--posix"], "busybox": ["busybox", "sh"], "mksh": ["mksh"]}
-PRESENT = {name: command for name, command in SHELLS.items() if shutil.which(command[0])}
+
 UNIT = """
 sleep 1000 &
 (trap '' HUP TERM; while :; do sleep 1; done) &
@@ -77,7 +77,7 @@ def wait_for(condition):
     return False
 
 
-@pytest.mark.parametrize("name", PRESENT)
+@pytest.mark.parametrize("name", SHELLS)
 @pytest.mark.parametrize("grep", [True, False], ids=["grep", "builtins"])
 def test_everything_of_the_unit_ends_and_a_bystander_lives(start, mark, tmp_path, name, grep):
     bystander = start(["env", "BASTION_UNIT=" + secrets.token_hex(16), "sleep", "1000"])
@@ -86,10 +86,10 @@ def test_everything_of_the_unit_ends_and_a_bystander_lives(start, mark, tmp_path
     assert in_session(unit.pid) >= 5
     environment = dict(os.environ)
     if not grep:
-        for tool in ("sleep", PRESENT[name][0]):
+        for tool in ("sleep", SHELLS[name][0]):
             (tmp_path / tool).symlink_to(shutil.which(tool))
         environment["PATH"] = str(tmp_path)
-    shell = [shutil.which(PRESENT[name][0]), *PRESENT[name][1:]]
+    shell = [shutil.which(SHELLS[name][0]), *SHELLS[name][1:]]
     done = run_script(shell, mark, env=environment)
     unit.wait(10)
     assert sweep.left(done.returncode, done.stdout) == 0, (done.stdout, done.stderr)

@@ -258,3 +258,8 @@ def _client():
 @pytest.fixture(name="stock")
 def _stock(tmp_path):
     return lambda server: StockSsh(tmp_path, server.port)
+
+
+@pytest.fixture(name="people")
+def _people():
+    return principal

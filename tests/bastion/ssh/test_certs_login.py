@@ -10,11 +10,8 @@ from contextlib import asynccontextmanager
 
 import asyncssh
 import pytest
-from cryptography.hazmat.primitives.serialization import (
-    SSHCertificateBuilder,
-    SSHCertificateType,
-    load_ssh_private_key,
-)
+from cryptography.hazmat.primitives.serialization import SSHCertificateBuilder as Builder
+from cryptography.hazmat.primitives.serialization import SSHCertificateType, load_ssh_private_key
 
 from bastion.model.principal import Kind, Principal
 from bastion.model.refusal import Refusal
@@ -33,8 +30,7 @@ class Door(asyncssh.SSHServer):
     """Says on the channel who is logged in; at `cert` it signs the key that was proved."""
 
     def __init__(self, authority, revoked, seen):
-        self.authority, self.revoked, self.seen = authority, revoked, seen
-        self.who, self.key = None, b""
+        self.authority, self.revoked, self.seen, self.who, self.key = authority, revoked, seen, None, b""
 
     def public_key_auth_supported(self):
         return True
@@ -56,19 +52,21 @@ class Door(asyncssh.SSHServer):
         return True
 
 
-async def answer(process, door):
+async def answer(process):
+    door = process.get_extra_info("connection").get_owner()
     if door.who is None:
         name = (await process.stdin.read()).strip()
         line = door.authority.issue(
             principal(name), door.key, now=int(time.time()), lifetime=600, source_address=None, serial=9
         )
-        process.stdout.write(line.decode() if isinstance(line, bytes) else "")
-        process.stderr.write("" if isinstance(line, bytes) else line.line() + "\n")
-        process.exit(0 if isinstance(line, bytes) else line.status)
-        return
-    who = door.who
-    process.stdout.write(f"{who.issuer} {who.subject} at {process.get_extra_info('username')}\n")
-    process.exit(0)
+        if isinstance(line, Refusal):
+            process.stderr.write(line.line())
+            return process.exit(line.status)
+        process.stdout.write(line.decode())
+    else:
+        login = process.get_extra_info("username")
+        process.stdout.write(f"{door.who.issuer} {door.who.subject} at {login}\n")
+    return process.exit(0)
 
 
 class House:
@@ -80,7 +78,7 @@ class House:
     async def open(self):
         host_key = asyncssh.generate_private_key("ssh-ed25519")
         options = await asyncssh.SSHServerConnectionOptions.construct(
-            None, config=None, server_factory=self.door, server_host_keys=[host_key], process_factory=self.run
+            None, config=None, server_factory=self.door, server_host_keys=[host_key], process_factory=answer
         )
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: CertifiedConnection(loop, options), "127.0.0.1", 0)
@@ -97,9 +95,6 @@ class House:
         self.doors.append(Door(self.authority, self.revoked, self.seen))
         return self.doors[-1]
 
-    async def run(self, process):
-        await answer(process, process.get_extra_info("connection").get_owner())
-
     async def key(self, name, *kind):
         made = await asyncio.create_subprocess_exec(
             "ssh-keygen", "-q", "-N", "", "-C", "", "-f", self.tmp / name, *(kind or ("-t", "ed25519"))
@@ -115,26 +110,13 @@ class House:
         )  # fmt: skip
         self.attach(path, line)
 
-    @staticmethod
-    def attach(path, line):
-        (path.parent / f"{path.name}-cert.pub").write_bytes(line)
+    def attach(self, path, line):
+        (self.tmp / f"{path.name}-cert.pub").write_bytes(line)
 
     async def ssh(self, key, login=TARGET, *, stdin=b"", options=(), shell=""):
-        known = f"UserKnownHostsFile={self.tmp / 'known_hosts'}"
-        words = [
-            "ssh",
-            "-F",
-            "none",
-            "-p",
-            str(self.port),
-            "-i",
-            str(key),
-            "-o",
-            known,
-            "-o",
-            "BatchMode=yes",
-        ]
-        words += ["-o", "IdentitiesOnly=yes", *options, "-T", f"{login}@127.0.0.1"]
+        words = ["ssh", "-F", "none", "-T", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-p"]
+        words += [str(self.port), "-i", str(key), "-o", f"UserKnownHostsFile={self.tmp / 'known_hosts'}"]
+        words += [*options, f"{login}@127.0.0.1"]
         if shell:
             words = ["sh", "-c", f'"$@" {shell}', "sh", *words]
         env = {k: v for k, v in os.environ.items() if k != "SSH_AUTH_SOCK"}
@@ -183,7 +165,7 @@ async def test_a_large_identity_still_logs_in(house):
 def forged(house, key, *, kind=SSHCertificateType.USER, named=True, option=None):
     private = load_ssh_private_key(key.read_bytes(), None)
     now = int(time.time())
-    builder = SSHCertificateBuilder().public_key(private.public_key()).type(kind).serial(1)
+    builder = Builder().public_key(private.public_key()).type(kind).serial(1)
     builder = builder.key_id(principal("alice").key.encode()).valid_after(now - 60).valid_before(now + 600)
     builder = builder.valid_principals([b"alice"]) if named else builder.valid_for_all_principals()
     builder = builder.add_critical_option(option, b"true") if option else builder
@@ -235,6 +217,10 @@ async def test_what_stock_ssh_would_not_even_offer_opens_nothing_either(house, m
     assert set(house.seen) == {code}
 
 
+def blob_of(path):
+    return base64.b64decode(path.read_bytes().split()[1])
+
+
 def with_blob(key, blob):
     """A client key pair that shows `blob` and signs with `key`, whether or not they belong together."""
     pair = asyncssh.load_keypairs([str(key)])[0]
@@ -253,7 +239,7 @@ async def connect(house, pairs, username=TARGET, **options):
 async def test_a_certificate_without_its_private_key_opens_nothing(house):
     alice, mallory = await house.key("a"), await house.key("m")
     house.certify(alice, principal("alice"))
-    stolen = base64.b64decode((house.tmp / "a-cert.pub").read_bytes().split()[1])
+    stolen = blob_of(house.tmp / "a-cert.pub")
     with pytest.raises(asyncssh.PermissionDenied):
         await connect(house, [with_blob(mallory, stolen)])
     assert "alice" in house.seen
@@ -264,7 +250,7 @@ async def test_offering_anothers_certificate_first_lends_nothing_of_it(house):
     alice, mallory = await house.key("a"), await house.key("m")
     house.certify(alice, principal("alice"))
     house.certify(mallory, principal("mallory"))
-    shown = [base64.b64decode((house.tmp / f"{n}-cert.pub").read_bytes().split()[1]) for n in "am"]
+    shown = [blob_of(house.tmp / f"{n}-cert.pub") for n in "am"]
     async with await connect(house, [with_blob(mallory, blob) for blob in shown]) as client:
         assert (await client.run("")).stdout.split()[1] == "u-mallory"
     assert house.seen[0] == "alice"
@@ -273,8 +259,8 @@ async def test_offering_anothers_certificate_first_lends_nothing_of_it(house):
 async def test_a_bare_key_opens_only_the_exchange_and_only_the_key_that_signed_is_proved(house):
     own, other = await house.key("o"), await house.key("p")
     assert (await house.ssh(own))[0] == 255
-    other_blob = base64.b64decode(other.with_suffix(".pub").read_bytes().split()[1])
-    own_blob = base64.b64decode(own.with_suffix(".pub").read_bytes().split()[1])
+    other_blob = blob_of(other.with_suffix(".pub"))
+    own_blob = blob_of(own.with_suffix(".pub"))
     pairs = [with_blob(own, other_blob), with_blob(own, own_blob)]
     async with await connect(house, pairs, "cert"):
         assert house.doors[-1].key == own_blob

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import SSHCertificateBuilder, SSHCertificateType
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,18 +64,36 @@ def test_sha1_and_dsa_are_no_accepted_signatures():
     assert {b"ssh-ed25519", b"rsa-sha2-512", b"ecdsa-sha2-nistp256"} <= key_blobs.SIGNATURES
 
 
+def certificate(filling=b""):
+    """A well-formed certificate of an Ed25519 key, and the key's 32 bytes."""
+    key = Ed25519PrivateKey.generate()
+    builder = SSHCertificateBuilder().public_key(key.public_key()).type(SSHCertificateType.USER)
+    builder = builder.valid_principals([b"a"]).valid_after(0).valid_before(1).add_extension(b"x@y", filling)
+    line = builder.sign(key).public_bytes()
+    return base64.b64decode(line.split(b" ")[1]), key.public_key().public_bytes_raw()
+
+
+def test_the_subject_of_a_certificate_is_its_plain_key():
+    blob, raw = certificate()
+    assert key_blobs.subject(key_blobs.certificate(blob)) == text(b"ssh-ed25519") + text(raw)
+
+
 def test_a_certificate_of_a_hardware_key_is_not_read():
-    assert key_blobs.certificate(text(b"sk-ssh-ed25519-cert-v01@openssh.com") + b"x" * 200) is None
+    blob, raw = certificate()
+    rest = blob[4 + len(key_blobs.algorithm(blob)) :].replace(raw, raw + text(b"ssh:"), 1)
+    assert key_blobs.certificate(text(b"sk-ssh-ed25519-cert-v01@openssh.com") + rest) is None
 
 
-def test_a_key_line_is_no_certificate(made):
+def test_a_key_is_no_certificate(made):
     assert key_blobs.certificate(base64.b64decode(made["ed25519"].split(b" ")[1])) is None
 
 
-def test_what_is_too_large_is_not_parsed():
-    huge = text(b"ssh-ed25519-cert-v01@openssh.com") + b"\0" * key_blobs.MAX_BLOB
-    assert key_blobs.certificate(huge) is None
-    assert key_blobs.certifiable(huge) is None
+def test_what_is_too_large_is_not_parsed(made):
+    assert key_blobs.certificate(certificate(b"x" * (key_blobs.MAX_BLOB - 1000))[0]) is not None
+    assert key_blobs.certificate(certificate(b"x" * key_blobs.MAX_BLOB)[0]) is None
+    line = made["ed25519"].strip()
+    assert key_blobs.certifiable(line + b" " * 100) is not None
+    assert key_blobs.certifiable(line + b" " * key_blobs.MAX_BLOB) is None
 
 
 @given(st.sampled_from(sorted(key_blobs.CERTIFICATES) + sorted(key_blobs.KEYS)), st.binary(max_size=300))

@@ -1,0 +1,300 @@
+"""The tables of what sequences do to a screen: controls, ESC, CSI and modes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bastion.core.masking.grid import BLANK, Grid
+
+if TYPE_CHECKING:
+    from bastion.core.masking.screen import Screen
+
+Action = Callable[["Screen", str], None]
+Switch = Callable[["Screen", bool], None]
+
+
+def _number(text: str, place: int = 0, default: int = 1) -> int:
+    parts = text.split(";")
+    value = int(parts[place]) if place < len(parts) and parts[place].isdigit() else 0
+    return min(value, 9999) or default
+
+
+def _up(s: Screen, count: int) -> None:
+    g = s.grid
+    low = g.top if g.y >= g.top else 0
+    s.move(g.x, max(low, g.y - count))
+
+
+def _down(s: Screen, count: int) -> None:
+    g = s.grid
+    high = g.bottom if g.y <= g.bottom else g.rows - 1
+    s.move(g.x, min(high, g.y + count))
+
+
+def _right(s: Screen, count: int) -> None:
+    g = s.grid
+    edge = g.right if g.x <= g.right else g.cols - 1
+    s.move(min(edge, g.x + count), g.y)
+
+
+def _left(s: Screen, count: int) -> None:
+    g = s.grid
+    edge = g.left if g.x >= g.left else 0
+    s.move(max(edge, g.x - count), g.y)
+
+
+def _return(s: Screen) -> None:
+    g = s.grid
+    s.move(g.left if g.x >= g.left else 0, g.y)
+
+
+def _line_feed(s: Screen, _text: str = "") -> None:
+    g = s.grid
+    g.wraps[g.y] = False
+    g.pending = False
+    g.index()
+    if s.newline:
+        _return(s)
+
+
+def _next_line(s: Screen, _text: str = "") -> None:
+    _line_feed(s)
+    _return(s)
+
+
+def _tab(s: Screen, count: int) -> None:
+    g = s.grid
+    edge = g.right if g.x <= g.right else g.cols - 1
+    for _ in range(min(count, g.cols)):
+        s.move(min([t for t in s.tabs if t > g.x] + [edge]) if g.x < edge else g.x, g.y)
+        g.x = min(g.x, edge)
+
+
+def _back_tab(s: Screen, count: int) -> None:
+    for _ in range(min(count, s.grid.cols)):
+        s.move(max([t for t in s.tabs if t < s.grid.x] + [0]), s.grid.y)
+
+
+def _go(s: Screen, x: int, y: int) -> None:
+    g = s.grid
+    if g.origin:
+        s.move(min(g.left + x, g.right), min(g.top + y, g.bottom))
+    else:
+        s.move(x, y)
+
+
+def _column(s: Screen, text: str) -> None:
+    g = s.grid
+    s.move(_number(text) - 1 + (g.left if g.origin else 0), g.y)
+
+
+def _erase_display(s: Screen, text: str) -> None:
+    g = s.grid
+    how = _number(text, default=0)
+    g.pending = False
+    if how == 0:
+        g.erase(g.y, g.x, g.cols)
+    elif how == 1:
+        g.erase(g.y, 0, g.x + 1)
+    rows = {0: range(g.y + 1, g.rows), 1: range(g.y), 2: range(g.rows)}.get(how, range(0))
+    for y in rows:
+        g.erase(y, 0, g.cols)
+
+
+def _erase_line(s: Screen, text: str) -> None:
+    g = s.grid
+    start, end = {0: (g.x, g.cols), 1: (0, g.x + 1), 2: (0, g.cols)}.get(_number(text, default=0), (0, 0))
+    g.pending = False
+    if end:
+        g.erase(g.y, start, end)
+
+
+def _lines(s: Screen, count: int) -> None:
+    g = s.grid
+    if g.top <= g.y <= g.bottom and g.left <= g.x <= g.right:
+        g.scroll(-count, g.y)
+        s.move(g.left, g.y)
+
+
+def _shift(s: Screen, count: int) -> None:
+    g = s.grid
+    g.pending = False
+    g.shift(count)
+
+
+def _margins(s: Screen, text: str) -> None:
+    g = s.grid
+    top, bottom = _number(text) - 1, min(_number(text, 1, g.rows), g.rows) - 1
+    if top < bottom:
+        g.top, g.bottom = top, bottom
+        _go(s, 0, 0)
+
+
+def _side_margins(s: Screen, text: str) -> None:
+    g = s.grid
+    if not s.side_margins:
+        if not text:
+            s.save()
+        return
+    left, right = _number(text) - 1, min(_number(text, 1, g.cols), g.cols) - 1
+    if left < right:
+        g.left, g.right = left, right
+        _go(s, 0, 0)
+
+
+def _repeat(s: Screen, text: str) -> None:
+    if s.last:
+        s.grid.draw(s.last * min(_number(text), s.grid.cols * s.grid.rows))
+
+
+def _erase_chars(s: Screen, text: str) -> None:
+    g = s.grid
+    g.pending = False
+    g.erase(g.y, g.x, g.x + _number(text))
+
+
+def _align(s: Screen, _text: str) -> None:
+    g = s.grid
+    g.top, g.bottom, g.left, g.right = 0, g.rows - 1, 0, g.cols - 1
+    for y in range(g.rows):
+        g.touch(y)[:] = [BLANK._replace(data="E")] * g.cols
+        g.wraps[y] = False
+    s.move(0, 0)
+
+
+def _reset(s: Screen, _text: str) -> None:
+    fresh = type(s)(s.grid.cols, s.grid.rows)
+    s.__dict__.update(fresh.__dict__)
+    s.grid.fresh = set(range(s.grid.rows))
+
+
+def _soft_reset(s: Screen, _text: str) -> None:
+    g = s.grid
+    g.insert = g.origin = s.side_margins = False
+    g.autowrap, g.pen, s.charsets, s.shift, s.saved = True, BLANK, ("B", "B"), 0, None
+    g.top, g.bottom, g.left, g.right = 0, g.rows - 1, 0, g.cols - 1
+
+
+def _charset(place: int, name: str) -> Action:
+    def designate(s: Screen, _text: str) -> None:
+        s.charsets = (name, s.charsets[1]) if place == 0 else (s.charsets[0], name)
+
+    return designate
+
+
+def _shift_to(place: int) -> Action:
+    def select(s: Screen, _text: str) -> None:
+        s.shift = place
+
+    return select
+
+
+def _set_tab(s: Screen, _text: str) -> None:
+    s.tabs.add(s.grid.x)
+
+
+def _clear_tab(s: Screen, text: str) -> None:
+    s.tabs = set() if _number(text, default=0) == 3 else s.tabs - {s.grid.x}
+
+
+def _set(name: str) -> Switch:
+    def switch(s: Screen, on: bool) -> None:  # noqa: FBT001 - the signature of every mode
+        setattr(s.grid if isinstance(getattr(Grid(1, 1), name, None), bool) else s, name, on)
+
+    return switch
+
+
+def _origin(s: Screen, on: bool) -> None:  # noqa: FBT001 - the signature of every mode
+    s.grid.origin = on
+    _go(s, 0, 0)
+
+
+def _sides(s: Screen, on: bool) -> None:  # noqa: FBT001 - the signature of every mode
+    s.side_margins = on
+    if not on:
+        s.grid.left, s.grid.right = 0, s.grid.cols - 1
+
+
+def _alternate(number: int) -> Switch:
+    def switch(s: Screen, on: bool) -> None:  # noqa: FBT001 - the signature of every mode
+        if on and number == 1049:
+            s.save()
+        s.alternate(on=on, clear=number != 47)
+        if not on and number == 1049:
+            s.restore()
+
+    return switch
+
+
+def _cursor_saved(s: Screen, on: bool) -> None:  # noqa: FBT001 - the signature of every mode
+    (s.save if on else s.restore)()
+
+
+CONTROLS: dict[str, Action] = {
+    "\b": lambda s, _: _left(s, 1),
+    "\t": lambda s, _: _tab(s, 1),
+    "\n": _line_feed,
+    "\v": _line_feed,
+    "\f": _line_feed,
+    "\r": lambda s, _: _return(s),
+    "\x0e": _shift_to(1),
+    "\x0f": _shift_to(0),
+}
+ESCAPES: dict[str, Action] = {
+    "7": lambda s, _: s.save(),
+    "8": lambda s, _: s.restore(),
+    "#8": _align,
+    "D": _line_feed,
+    "E": _next_line,
+    "H": _set_tab,
+    "M": lambda s, _: s.grid.reverse_index(),
+    "c": _reset,
+    "(B": _charset(0, "B"),
+    "(0": _charset(0, "0"),
+    ")B": _charset(1, "B"),
+    ")0": _charset(1, "0"),
+}
+CSI: dict[str, Action] = {
+    "@": lambda s, t: _shift(s, _number(t)),
+    "A": lambda s, t: _up(s, _number(t)),
+    "B": lambda s, t: _down(s, _number(t)),
+    "C": lambda s, t: _right(s, _number(t)),
+    "D": lambda s, t: _left(s, _number(t)),
+    "E": lambda s, t: (_down(s, _number(t)), _return(s))[1],
+    "F": lambda s, t: (_up(s, _number(t)), _return(s))[1],
+    "G": _column,
+    "H": lambda s, t: _go(s, _number(t, 1) - 1, _number(t) - 1),
+    "I": lambda s, t: _tab(s, _number(t)),
+    "J": _erase_display,
+    "K": _erase_line,
+    "L": lambda s, t: _lines(s, _number(t)),
+    "M": lambda s, t: _lines(s, -_number(t)),
+    "P": lambda s, t: _shift(s, -_number(t)),
+    "S": lambda s, t: s.grid.scroll(_number(t)),
+    "T": lambda s, t: s.grid.scroll(-_number(t)),
+    "X": _erase_chars,
+    "Z": lambda s, t: _back_tab(s, _number(t)),
+    "`": _column,
+    "a": lambda s, t: _right(s, _number(t)),
+    "b": _repeat,
+    "d": lambda s, t: s.move(s.grid.x, _number(t) - 1 + (s.grid.top if s.grid.origin else 0)),
+    "e": lambda s, t: _down(s, _number(t)),
+    "f": lambda s, t: _go(s, _number(t, 1) - 1, _number(t) - 1),
+    "g": _clear_tab,
+    "m": lambda s, t: s.sgr(t),
+    "r": _margins,
+    "s": _side_margins,
+    "u": lambda s, _: s.restore(),
+    "!p": _soft_reset,
+}
+PRIVATE: dict[int, Switch] = {
+    6: _origin,
+    7: _set("autowrap"),
+    47: _alternate(47),
+    69: _sides,
+    1047: _alternate(1047),
+    1048: _cursor_saved,
+    1049: _alternate(1049),
+}
+ANSI: dict[int, Switch] = {4: _set("insert"), 20: _set("newline")}

@@ -1,0 +1,67 @@
+"""Two views of one byte stream, read together: the bytes, and the text a terminal keeps of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bastion.core.masking.finder import Cover
+from bastion.core.masking.patterns import Patterns
+from bastion.core.masking.views import View
+from bastion.model.masks import KnownValue
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Byte positions: `covers` must be masked, output from `hold` on must wait; `end` was read."""
+
+    covers: tuple[Cover, ...]
+    hold: int
+    end: int
+
+
+class Pair:
+    """The text view exists only while it differs from the byte view (after an escape sequence)."""
+
+    def __init__(self, patterns: Patterns) -> None:
+        self._patterns = patterns
+        self._raw = View(patterns, escapes=False)
+        self._text: View | None = None
+        self.end = 0
+
+    def copy(self) -> Pair:
+        """A pair that goes on from here by itself."""
+        other = Pair(self._patterns)
+        other._raw = self._raw.copy()  # noqa: SLF001 - the same class
+        other._text = self._text.copy() if self._text else None  # noqa: SLF001 - the same class
+        other.end = self.end
+        return other
+
+    def feed(self, data: bytes, *, final: bool = False) -> Reading:
+        """Read more bytes; `final`: nothing follows."""
+        start, self.end = self.end, self.end + len(data)
+        if self._text is None and (b"\x1b" in data or b"\xc2" in data):
+            self._text = self._raw.copy(escapes=True)
+        found = [self._raw.feed(data, start, final=final)]
+        if self._text is not None:
+            found.append(self._text.feed(data, start, final=final))
+            if self._text.idle and self._raw.idle and self._text.finder.same(self._raw.finder):
+                self._text = None
+        hold = min(one.hold for one in found)
+        half = max(view.half for view in (self._raw, self._text) if view is not None)
+        if half and (self._patterns.beyond_ascii or hold < self.end):
+            hold = min(hold, self.end - half)
+        covers = found[0].covers if len(found) == 1 else {*found[0].covers, *found[1].covers}
+        return Reading(tuple(covers), hold, self.end)
+
+    def replace(self, patterns: Patterns) -> None:
+        """Other patterns from the next byte on, and for what waits."""
+        self._patterns = patterns
+        for view in (self._raw, self._text):
+            if view is not None:
+                view.finder.replace(patterns)
+
+    @property
+    def lessons(self) -> tuple[KnownValue, ...]:
+        """The values that detectors masked by their context."""
+        views = (self._raw, self._text)
+        return tuple(value for view in views if view is not None for value, _ in view.finder.lessons)
