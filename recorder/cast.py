@@ -193,9 +193,13 @@ def repair(path: Path) -> Repaired:
     """Cut the torn last line of a recording whose writer died, and mark the place; fsync'd.
 
     A recording that ends in an exit event or in this marker already is left as it is, so a second
-    call changes nothing. Bytes before the cut are never touched: earlier digests stay true. Call it
-    only when no writer has the file. Raises OSError, or CastError when not even the header is whole.
+    call changes nothing. Bytes before the cut are never touched: earlier digests stay true. A file
+    whose header is torn holds nothing that was delivered, and is left too. Call it only when no
+    writer has the file. Raises OSError, or CastError when the first line is no header.
     """
+    with path.open("rb") as file:
+        if not file.readline(_HEADER_MAX).endswith(b"\n"):
+            return Repaired(0, marked=False, size=path.stat().st_size)
     Reader(path)
     fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW)
     try:

@@ -30,6 +30,12 @@ class _Model(pyte.Screen):
         if not private:
             super().select_graphic_rendition(*attributes)
 
+    def set_mode(self, *modes: int, **more: Any) -> None:
+        super().set_mode(*_without_columns(modes), **more)
+
+    def reset_mode(self, *modes: int, **more: Any) -> None:
+        super().reset_mode(*_without_columns(modes), **more)
+
 
 class PyteScreen:
     """A terminal without scroll-back; see recorder.screen.Screen."""
@@ -84,6 +90,11 @@ class PyteScreen:
             wide = col + 1 < self._model.columns and cells[col + 1].data == "" and cell.data != ""
             skip = wide
             yield cell.data or " ", 2 if wide else 1, _pen(cell)
+
+
+def _without_columns(modes: tuple[int, ...]) -> list[int]:
+    """The modes but DECCOLM: a recording says in its resize events how wide it is."""
+    return [mode for mode in modes if mode != 3]
 
 
 def _opened(model: _Model, faults: int) -> PyteScreen:

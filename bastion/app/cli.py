@@ -21,7 +21,9 @@ EXIT_CONFIG = 78
 class Group(click.Group):
     """Names the nearest command for an unknown one."""
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, with a hint."""
         try:
             return super().resolve_command(ctx, args)
@@ -47,7 +49,9 @@ def main() -> None:
 
 @main.command()
 @click.option("--port", default=2222, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
-@click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keep everything here.")
+@click.option(
+    "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keep everything here."
+)
 def demo(port: int, folder: Path | None) -> None:
     """Start the bastion before an embedded demo cluster and issuer.
 
@@ -85,7 +89,9 @@ def serve(path: Path, *, check: bool) -> None:
 
 @main.command()
 @click.argument("session")
-@click.option("--state", type=click.Path(path_type=Path, exists=True), default=".", help="State folder or recordings.")
+@click.option(
+    "--state", type=click.Path(path_type=Path, exists=True), default=".", help="State folder or recordings."
+)
 @click.option("--speed", type=float, default=1.0, show_default=True)
 @click.option("--idle-limit", type=float, help="Shorten pauses to this many seconds.")
 def replay(session: str, state: Path, speed: float, idle_limit: float | None) -> None:

@@ -74,7 +74,8 @@ async def _run(port: int, folder: Path) -> int:
             stack.push_async_callback(issuer.close)
             config = _config(port, cluster, issuer)
             running = await start(config, folder, stack, group)
-            _show(await _describe(folder, running, cluster, issuer))
+            await _describe(folder, running, cluster, issuer)
+            _show(folder, cluster.targets[0])
             await _until_stopped(stopped, config, folder, running)
             sys.stdout.write("\nbastion: ending what the demo started\n")
             await running.house.close(3.0)
@@ -110,7 +111,7 @@ def _config(port: int, cluster: DemoCluster, issuer: DemoIssuer) -> Config:
     )
 
 
-async def _describe(folder: Path, running: Running, cluster: DemoCluster, issuer: DemoIssuer) -> Path:
+async def _describe(folder: Path, running: Running, cluster: DemoCluster, issuer: DemoIssuer) -> None:
     """Write keys, tokens, known_hosts and, last and by rename, demo.json (0600)."""
     host, port = "127.0.0.1", running.server.port
     users = {}
@@ -130,6 +131,7 @@ async def _describe(folder: Path, running: Running, cluster: DemoCluster, issuer
         }  # fmt: skip
     known = folder / "known_hosts"
     known.write_text(f"[{host}]:{port} {running.host_key.strip()}\n")
+    (folder / "ssh_config").write_text(_ssh_config(folder, host, port, known))
     shown = folder / "bastion.toml"
     described = {
         "ssh": {"host": host, "port": port, "known_hosts": str(known)},
@@ -145,7 +147,6 @@ async def _describe(folder: Path, running: Running, cluster: DemoCluster, issuer
     _private(shown, _toml(folder, running, cluster, issuer))
     _private(folder / "demo.json.new", json.dumps(described, indent=2))
     (folder / "demo.json.new").rename(folder / "demo.json")
-    return folder / "demo.json"
 
 
 def _toml(folder: Path, running: Running, cluster: DemoCluster, issuer: DemoIssuer) -> str:
@@ -176,36 +177,39 @@ def _private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _show(described: Path) -> None:
-    data = json.loads(described.read_text())
-    ssh, folder, target = data["ssh"], described.parent, data["targets"][0]
-    port, known = ssh["port"], ssh["known_hosts"]
+def _ssh_config(folder: Path, host: str, port: int, known: Path) -> str:
+    return (
+        "# Used by the lines that the demo prints: ssh -F this-file -i users/NAME LOGIN@bastion\n"
+        f"Host bastion\n  HostName {host}\n  Port {port}\n  UserKnownHostsFile {known}\n"
+        "  IdentitiesOnly yes\n  IdentityAgent none\n  LogLevel ERROR\n"
+    )
 
+
+def _show(folder: Path, target: str) -> None:
     def line(user: str, login: str, command: str = "") -> str:
-        key = folder / "users" / user
-        options = f"-p {port} -i {key} -o IdentitiesOnly=yes -o UserKnownHostsFile={known}"
-        return f"ssh {options} {login}@127.0.0.1 {command}".rstrip()
+        return f"ssh -F {folder}/ssh_config -i {folder}/users/{user} {login}@bastion {command}".rstrip()
 
     def enter(user: str) -> str:
-        key = folder / "users" / user
+        key = f"{folder}/users/{user}"
         return f"{line(user, 'cert')} < {key}.token > {key}-cert.pub"
 
     rows = [
-        ("Sign in: each token buys a short-lived certificate for that user's key", ""),
-        ("  alice, a developer", enter("alice")),
-        ("  agent-refactor, an agent that alice answers for", enter("agent-refactor")),
-        ("  bob, of sre, who approves", enter("bob")),
-        ("Try", ""),
-        ("  a shell in the pod", line("alice", target)),
-        ("  an allowed command", line("alice", target, "'ls -l /app'")),
-        ("  a denied one", line("alice", target, "'touch /etc/x'")),
-        ("  a file with secrets comes out masked", line("alice", target, "'cat /app/.env'")),
-        ("  a command that waits for approval", line("alice", target, "'rm -r /data/old'")),
-        ("  bob sees and approves it", line("bob", "approvals", "list")),
-        ("  an agent gets an answer at once", line("agent-refactor", target, "'rm -r /data/cache'")),
-        ("Look at the evidence", ""),
-        ("  verify it", f"python -m recorder verify {folder / 'state'}"),
+        ("1. Sign in: a token buys a short-lived certificate for that user's key", ""),
+        ("alice, a developer", enter("alice")),
+        ("agent-refactor, an agent that alice answers for", enter("agent-refactor")),
+        ("bob, of sre, who approves", enter("bob")),
+        ("2. Try", ""),
+        ("a shell in the pod", line("alice", target)),
+        ("an allowed command", line("alice", target, "'ls -l /app'")),
+        ("a denied one", line("alice", target, "'touch /etc/x'")),
+        ("a file with secrets comes out masked", line("alice", target, "'cat /app/.env'")),
+        ("a command that waits for approval", line("alice", target, "'rm -r /data/old'")),
+        ("bob sees it, and approves it with: approve ID", line("bob", "approvals", "list")),
+        ("an agent gets its answer at once", line("agent-refactor", target, "'rm -r /data/cache'")),
+        ("3. Look at the evidence", ""),
+        ("verify it", f"{sys.executable} -m recorder verify {folder}/state"),
+        ("list the sessions, then replay one with: replay ID", f"bastion sessions --state {folder}/state"),
     ]
-    text = "\n".join(f"{title}\n    {command}" if command else f"\n{title}" for title, command in rows)
+    text = "\n".join(f"  {title}:\n    {command}" if command else f"\n{title}" for title, command in rows)
     sys.stdout.write(f"The bastion is ready. Everything listens on 127.0.0.1 and ends with ^C.\n{text}\n")
     sys.stdout.flush()

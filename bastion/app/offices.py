@@ -35,10 +35,17 @@ async def list_sessions(state: Path, *, as_json: bool) -> int:
             started = datetime.fromtimestamp(found.started, UTC)
             length = f"{found.ended - found.started} s" if found.ended is not None else "open"
             if as_json:
-                data = {"id": found.id, "identity": found.identity, "target": found.target, "started": found.started}
+                data = {
+                    "id": found.id,
+                    "identity": found.identity,
+                    "target": found.target,
+                    "started": found.started,
+                }
                 sys.stdout.write(json.dumps({**data, "ended": found.ended}) + "\n")
             else:
-                sys.stdout.write(f"{found.id}  {started:%Y-%m-%d %H:%M:%S}Z  {length:>8}  {found.identity}  {found.target}\n")
+                sys.stdout.write(
+                    f"{found.id}  {started:%Y-%m-%d %H:%M:%S}Z  {length:>8}  {found.identity}  {found.target}\n"
+                )
     finally:
         await engine.dispose()
     return 0
@@ -48,7 +55,9 @@ async def rebuild_index(state: Path) -> int:
     """Forget the index and read it out of the ledger."""
     engine = await open_engine(state / "store.db")
     try:
-        count = await Index(engine).rebuild(msgspec.json.decode(entry.data) for entry in entries(state / "ledger"))
+        count = await Index(engine).rebuild(
+            msgspec.json.decode(entry.data) for entry in entries(state / "ledger")
+        )
     finally:
         await engine.dispose()
     sys.stdout.write(f"{count} sessions\n")
@@ -71,7 +80,9 @@ async def enrol_totp(state: Path, identity: str) -> int:
     engine = await open_engine(state / "store.db")
     seed = new_seed()
     try:
-        codes = Codes(engine, Seal.load(state / "store.key"), lambda: int(time.time()), matching_step, locked_until)
+        codes = Codes(
+            engine, Seal.load(state / "store.key"), lambda: int(time.time()), matching_step, locked_until
+        )
         await codes.enrol(identity, seed)
     finally:
         await engine.dispose()

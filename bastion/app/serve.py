@@ -16,19 +16,24 @@ from bastion.app import config as configuration
 from bastion.app.config import Config, ConfigError
 from bastion.app.policies import load_policy
 from bastion.app.wiring import Running, reload, start
+from bastion.demo.issuer import PATH as DEMO_PATH
 from bastion.syntax.shfmt import Shfmt
 
 _log = structlog.get_logger("bastion.serve")
 DEMO_MARK = ".bastion-demo"
-DEMO_PATH = "/bastion-demo"
 
 
 def refuse_demo(config: Config, folder: Path) -> None:
     """Keys and issuers of the demo are made for one run and known to whoever can read it."""
     for issuer in config.issuers:
         if urlsplit(issuer.issuer_url).path.rstrip("/").endswith(DEMO_PATH):
-            raise ConfigError(f"issuers: {issuer.name!r} is a demo issuer, which bastion serve does not trust")
-    paths = [folder / config.state, *(folder / each.kubeconfig for each in config.clusters if each.kubeconfig)]
+            raise ConfigError(
+                f"issuers: {issuer.name!r} is a demo issuer, which bastion serve does not trust"
+            )
+    paths = [
+        folder / config.state,
+        *(folder / each.kubeconfig for each in config.clusters if each.kubeconfig),
+    ]
     for path in paths:
         for parent in (path, *path.resolve().parents):
             if (parent / DEMO_MARK).exists():

@@ -117,7 +117,9 @@ async def start(config: Config, folder: Path, stack: AsyncExitStack, group: asyn
     stack.push_async_callback(server.close, 0.0)
     for work in (house.watch_ledger(), _heartbeat(house, journal)):
         stack.push_async_callback(_stop, group.create_task(work))
-    return Running(house, server, host_key.export_public_key("openssh").decode(), rooms, tuple(clusters), codes)
+    return Running(
+        house, server, host_key.export_public_key("openssh").decode(), rooms, tuple(clusters), codes
+    )
 
 
 async def reload(config: Config, folder: Path, running: Running) -> str:

@@ -102,6 +102,8 @@ class Session:
                 return self._requested(event)
             case ev.Resolved():
                 return self._resolved(event)
+            case ev.Refused() if event.refusal.code == "unknown-target":
+                return self._end(opening.unknown(self._frame.target), event.at)
             case ev.Refused() | ev.Ended():
                 return self._end(event.refusal, event.at)
             case ev.Parsed():

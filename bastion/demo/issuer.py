@@ -22,6 +22,8 @@ from joserfc.jwk import ECKey, KeyParameters, KeySet, OKPKey, RSAKey
 from bastion.model.principal import Kind
 
 AUDIENCE = "bastion"
+PATH = "/bastion-demo"
+"""In every demo issuer's URL: `bastion serve` refuses an issuer that has it."""
 LIFETIME = 12 * 3600
 CLIENTS: Mapping[str, Kind] = MappingProxyType({"bastion-cli": Kind.HUMAN, "bastion-agent": Kind.AGENT})
 _CLIENT_OF = {kind: client for client, kind in CLIENTS.items()}
@@ -73,8 +75,8 @@ class DemoIssuer:
         issuer = cls(users, clock)
         issuer._keys = await asyncio.to_thread(_new_keys)
         app = web.Application()
-        app.router.add_get("/.well-known/openid-configuration", issuer._discovery)
-        app.router.add_get("/jwks", issuer._jwks)
+        app.router.add_get(f"{PATH}/.well-known/openid-configuration", issuer._discovery)
+        app.router.add_get(f"{PATH}/jwks", issuer._jwks)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         issuer._runner = runner
@@ -83,7 +85,7 @@ class DemoIssuer:
         except OSError:
             await issuer.close()
             raise
-        issuer.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        issuer.url = f"http://127.0.0.1:{runner.addresses[0][1]}{PATH}"
         return issuer
 
     def mint(self, user: str, *, alg: str = "EdDSA", **overrides: Any) -> str:

@@ -14,6 +14,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -87,6 +88,7 @@ class Container:
     """A running container. `end` must be called; it ends every process in it."""
 
     env: dict[str, str]
+    _owner: int | None
     _door: socket.socket
     _program: subprocess.Popen[bytes]
     _ready: asyncio.Future[str]
@@ -108,7 +110,7 @@ class Container:
         finally:
             theirs.close()
         ours.setblocking(False)
-        made = cls(dict(box.env), ours, program, loop.create_future(), loop.create_future())
+        made = cls(dict(box.env), box.host_id, ours, program, loop.create_future(), loop.create_future())
         loop.add_reader(ours, made._hear)
         spec = {
             "rootfs": str(box.rootfs),
@@ -119,6 +121,7 @@ class Container:
             "mode": box.mode,
             "host_id": box.host_id,
         }
+        _give(output, box.host_id)
         try:
             made._send({"start": 1}, spec, output)
             async with asyncio.timeout(_SETUP_SECONDS):
@@ -147,6 +150,7 @@ class Container:
         self._next += 1
         number = self._next
         theirs, mine = ([], []) if tty else _pipes(wanted)
+        _give([fd for fd, asked in zip(theirs, wanted, strict=False) if asked], self._owner)
         started: asyncio.Future[list[int]] = loop.create_future()
         exited: asyncio.Future[int] = loop.create_future()
         self._starting[number] = started
@@ -249,6 +253,13 @@ def _launch(door: socket.socket) -> subprocess.Popen[bytes]:
         pass_fds=(door.fileno(),),
         start_new_session=True,
     )
+
+
+def _give(pipes: Sequence[int], owner: int | None) -> None:
+    """Let the pod's root open /dev/stdout again: a pipe belongs to who made it."""
+    for pipe in pipes:
+        if owner is not None and stat.S_ISFIFO(os.fstat(pipe).st_mode):
+            os.fchown(pipe, owner, owner)
 
 
 def _pipes(wanted: tuple[bool, bool, bool]) -> tuple[list[int], list[int]]:

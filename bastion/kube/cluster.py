@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from urllib.parse import quote
 
 from bastion.kube import frames, identity, pods, secrets, sweep
@@ -24,7 +24,7 @@ MAX_REPORT = 4096
 
 
 class KubeCluster:
-    """A cluster (`relay.ports.Cluster`). Owns its connections and open execs until `close`.
+    """A cluster (`relay.ports.Cluster`). Owns its connections, open execs and sweeps until `close`.
 
     Nothing is read or connected before the first request; `clock` gives the events' `at`.
     """
@@ -34,6 +34,7 @@ class KubeCluster:
         self._clock = clock
         self._client = Client(settings)
         self._open: set[PodExec] = set()
+        self._tasks: set[asyncio.Task[int]] = set()
 
     @property
     def name(self) -> str:
@@ -57,6 +58,26 @@ class KubeCluster:
         still = await pods.same(self._client, grant.pod)
         if isinstance(still, Refusal):
             return still
+        try:
+            return await self._start(grant, headers, size)
+        except asyncio.CancelledError:
+            # The caller has gone, but the command may already run.
+            self._later(self._sweep(grant, headers))
+            raise
+
+    async def reload(self) -> Refusal | None:
+        """Read the configuration and the credential anew; sessions go on. A Refusal keeps the old."""
+        return await self._client.reload()
+
+    async def close(self) -> None:
+        """End every open exec, then every connection."""
+        async with asyncio.TaskGroup() as group:
+            for opened in tuple(self._open):
+                group.create_task(opened.kill())
+        await asyncio.gather(*self._tasks)
+        await self._client.close()
+
+    async def _start(self, grant: Grant, headers: Headers, size: Size | None) -> PodExec | Refusal:
         wire = await self._upgrade(grant.pod, grant.argv, headers, tty=grant.tty, stdin=grant.stdin)
         if isinstance(wire, Refusal):
             if wire.code == "start-unknown":
@@ -76,16 +97,10 @@ class KubeCluster:
             await opened.resize(size or Size())
         return opened
 
-    async def reload(self) -> Refusal | None:
-        """Read the configuration and the credential anew; sessions go on. A Refusal keeps the old."""
-        return await self._client.reload()
-
-    async def close(self) -> None:
-        """End every open exec, then every connection."""
-        async with asyncio.TaskGroup() as group:
-            for opened in tuple(self._open):
-                group.create_task(opened.kill())
-        await self._client.close()
+    def _later(self, work: Coroutine[None, None, int]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _unfit(self, grant: Grant) -> Refusal | None:
         if grant.pod.cluster != self.name or not grant.argv or any("\0" in word for word in grant.argv):
@@ -111,16 +126,17 @@ class KubeCluster:
         mark = sweep.mark_of(grant.argv)
         if not mark:
             return -1
-        wire = await self._upgrade(grant.pod, sweep.command(mark), headers, tty=False, stdin=False)
-        if isinstance(wire, Refusal):
-            return -1
+        wire: Wire | Refusal | None = None
         try:
             async with asyncio.timeout(self._settings.kill_timeout):
-                return await _report(wire)
+                argv = sweep.command(mark)
+                wire = await self._upgrade(grant.pod, argv, headers, tty=False, stdin=False)
+                return -1 if isinstance(wire, Refusal) else await _report(wire)
         except TimeoutError:
             return -1
         finally:
-            await wire.aclose()
+            if isinstance(wire, Wire):
+                await wire.aclose()
 
 
 async def _report(wire: Wire) -> int:

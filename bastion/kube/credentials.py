@@ -24,23 +24,13 @@ from kubernetes.aio.config.incluster_config import load_incluster_config
 
 from bastion.kube.kubeconfig import Loader
 from bastion.kube.settings import CredentialError, KubeSettings
+from bastion.kube.transport import Access
 
 REREAD = 60.0
 SAFE = re.compile(
     r"Expected key [\w-]+|Expected object with name \S+|File does not exists: .*"
     r"|Service (host|token|certification)[\w /]*|Token file exists but empty|Cert file exists but empty"
 )
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Access:
-    """Where the API server is, how to trust it, and the Authorization value (empty: none)."""
-
-    host: str
-    tls: ssl.SSLContext | None
-    server_name: str | None
-    proxy: str | None
-    authorization: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)

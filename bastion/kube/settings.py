@@ -30,7 +30,7 @@ class KubeSettings:
     credential_timeout: float = 15.0
     kill_timeout: float = 5.0
     ping_interval: float = 30.0
-    pong_timeout: float = 30.0
+    pong_timeout: float = 20.0
     input_grace: float = 10.0
     allow_insecure: bool = False
 

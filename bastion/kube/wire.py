@@ -102,8 +102,10 @@ class Wire:
         the lack of a pong proves nothing while more than a little input is unconfirmed. TCP itself
         notices a dead peer then.
         """
+        waited = 0.0
         while True:
-            await asyncio.sleep(self._interval)
+            await asyncio.sleep(max(self._interval - waited, 0))
+            waited = self._pong_timeout
             sent = self._loop.time()
             self._pings += 1
             self._doubt_at_ping = self._doubt

@@ -55,10 +55,11 @@ def _load(path: Path) -> asyncssh.SSHKey:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise HostKeyError(f"cannot read the host key {path}: {error.strerror}") from error
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        raise HostKeyError(f"the host key {path} is not a regular file")
     with os.fdopen(handle, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise HostKeyError(f"the host key {path} is not a regular file")
         if status.st_uid != os.geteuid():
             raise HostKeyError(f"the host key {path} belongs to another user; make it yours")
         if status.st_mode & 0o077:

@@ -10,6 +10,7 @@ arrived. The end is data, exit-status, EOF, close, in this order.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol, cast
 
 import asyncssh
@@ -22,6 +23,9 @@ from bastion.ssh import refused
 SLICE = 64 * 1024
 LOW = 64 * 1024
 MAX_QUEUE = 256
+LINE_FIRST = 0.2
+"""Seconds between the line and the failure of a subsystem request: OpenSSH's client leaves at the
+failure, and drops a line that came with it."""
 _ACCEPTED = frozenset(
     {"pty-req", "env", "shell", "exec", "window-change", "signal", "break", "keepalive@openssh.com"}
 )
@@ -141,6 +145,8 @@ class DoorChannel(asyncssh.SSHServerChannel[bytes]):
         refusal = await road.refuse(place, name)
         if self._session is not None:
             cast("Listener", self._session).told(refusal, final=place == "subsystem")
+            if place == "subsystem":
+                await asyncio.sleep(LINE_FIRST)
         if self._road() is not None:
             self._report_response(False)
 

@@ -1,6 +1,6 @@
 """Run masking cases: one JSON object a line in, one result a line out, with a virtual clock.
 
-    python -m tests.harness.mask_case < cases.jsonl
+python -m tests.harness.mask_case < cases.jsonl
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ class Run:
                 masker.replace(self.patterns(number))
             if number in self.resizes:
                 self.keep(masker.resize(*self.resizes[number], self.ms / 1000), "stdout")
-                self.out.append({"at_ms": self.ms, "channel": "resize", "b64": ""}) if self.case.get("_mark") else None
+                self.out.append({"at_ms": self.ms, "channel": "resize", "b64": ""}) if self.case.get(
+                    "_mark"
+                ) else None
         self._pass(masker, END_MS)
         if self.case.get("eof"):
             self.keep(masker.close(self.ms / 1000), "stdout")

@@ -216,12 +216,25 @@ def test_a_tail_of_zeros_after_a_power_cut_is_cut(tmp_path):
 
 
 @pytest.mark.parametrize(("data", "says"), [(b"", "empty"), (b'{"version":3', "torn"), (b"hello\n", "JSON")])
-def test_what_is_no_recording_is_neither_read_nor_repaired(tmp_path, data, says):
+def test_what_is_no_recording_is_not_read(tmp_path, data, says):
     (tmp_path / "a.cast").write_bytes(data)
-    for use in (Reader, repair):
-        with pytest.raises(CastError, match=says):
-            use(tmp_path / "a.cast")
+    with pytest.raises(CastError, match=says):
+        Reader(tmp_path / "a.cast")
+
+
+@pytest.mark.parametrize("data", [b"", b'{"version":3'])
+def test_a_recording_whose_header_is_torn_is_left_as_it_is(tmp_path, data):
+    (tmp_path / "a.cast").write_bytes(data)
+    done = repair(tmp_path / "a.cast")
+    assert (done.cut, done.marked, done.size) == (0, False, len(data))
     assert (tmp_path / "a.cast").read_bytes() == data
+
+
+def test_a_file_of_another_kind_is_not_repaired(tmp_path):
+    (tmp_path / "a.cast").write_bytes(b"hello\nworld")
+    with pytest.raises(CastError):
+        repair(tmp_path / "a.cast")
+    assert (tmp_path / "a.cast").read_bytes() == b"hello\nworld"
 
 
 def test_reading_goes_on_behind_damage_in_the_middle(tmp_path):

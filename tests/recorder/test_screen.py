@@ -106,7 +106,9 @@ def test_a_keyframe_is_the_same_picture_and_independent_of_what_follows(feeds, l
 
 
 @ENGINE
-@pytest.mark.parametrize("text", ["plain\r\n\x1b[32mgreen", "世" * 7 + " " + "🟩" * 5 + " x", "\x1b[?25lhidden"])
+@pytest.mark.parametrize(
+    "text", ["plain\r\n\x1b[32mgreen", "世" * 7 + " " + "🟩" * 5 + " x", "\x1b[?25lhidden"]
+)
 def test_usual_pictures_have_a_keyframe(engine, text):
     screen = open_screen(40, 4, engine)
     screen.feed(text)

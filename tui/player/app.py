@@ -137,6 +137,8 @@ class Player(App[None]):
         self._show()
 
     def _show(self) -> None:
+        if not self.query("#bar"):
+            return  # the screen is being taken down
         if self._drawn != self.timeline.drawn:
             self._drawn = self.timeline.drawn
             self.query_one(Picture).show(self.timeline.screen)

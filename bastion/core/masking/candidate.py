@@ -35,7 +35,19 @@ def stands_apart(row: Detector, text: bytes, start: int) -> bool:
 class Candidate:
     """Positions are absolute in the finder's text. The value is kept up to `VALUE_LIMIT` bytes."""
 
-    __slots__ = ("at", "key", "row", "spans", "start", "state", "value", "_index", "_last", "_steps", "_taken")
+    __slots__ = (
+        "_index",
+        "_last",
+        "_steps",
+        "_taken",
+        "at",
+        "key",
+        "row",
+        "spans",
+        "start",
+        "state",
+        "value",
+    )
 
     def __init__(self, row: Detector, pattern: int, start: int, at: int) -> None:
         self.row = row
@@ -107,7 +119,9 @@ class Candidate:
                 self.spans[-1] = (self.spans[-1][0], self.at + len(taken))
             else:
                 self.spans.append((self.at, self.at + len(taken)))
-            self.value = (self.value + taken)[:VALUE_LIMIT] if not self.row.ends else (self.value + taken)[-64:]
+            self.value = (
+                (self.value + taken)[:VALUE_LIMIT] if not self.row.ends else (self.value + taken)[-64:]
+            )
         self._taken += len(taken)
         self.at += len(taken)
 

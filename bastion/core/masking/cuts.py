@@ -22,7 +22,9 @@ def changes_state(token: Token, screen: Screen) -> bool:
     """Whether the token changes more than cells, pen and cursor."""
     match token.kind:
         case Kind.CSI if token.name in {"?h", "?l"}:
-            return any(not part.isdigit() or int(part) not in HARMLESS_MODES for part in token.text.split(";"))
+            return any(
+                not part.isdigit() or int(part) not in HARMLESS_MODES for part in token.text.split(";")
+            )
         case Kind.CSI:
             return token.name in _STATE_CSI
         case Kind.ESCAPE:

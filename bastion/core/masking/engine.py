@@ -99,7 +99,11 @@ def _library() -> Any:
 
 
 def seeker(
-    literals: Sequence[bytes], expressions: Sequence[bytes] = (), *, caseless: bool = False, plain: bool = False
+    literals: Sequence[bytes],
+    expressions: Sequence[bytes] = (),
+    *,
+    caseless: bool = False,
+    plain: bool = False,
 ) -> Seeker:
     """The fastest seeker that this machine has; `plain` asks for the pure one."""
     if plain or not (literals or expressions) or _library() is None:

@@ -71,7 +71,7 @@ class Finder:
     def same(self, other: Finder) -> bool:
         """Whether two quiet finders will answer alike from now on."""
         mine = (self._wide_tail, self._tail, [value for value, _ in self.lessons])
-        return mine == (other._wide_tail, other._tail, [value for value, _ in other.lessons])  # noqa: SLF001 - the same class
+        return mine == (other._wide_tail, other._tail, [value for value, _ in other.lessons])
 
     def copy(self) -> Finder:
         """A finder that goes on from here by itself."""

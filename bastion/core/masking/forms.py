@@ -103,7 +103,7 @@ def _binary(value: bytes, *, whole: bool) -> Iterator[bytes]:
 
 def _textual(text: str) -> Iterator[bytes]:
     for form in ("NFC", "NFD"):
-        normal = unicodedata.normalize(form, text)  # type: ignore[arg-type]  # the two literals above
+        normal = unicodedata.normalize(form, text)
         yield normal.encode()
         yield "".join(c for c in normal if not unicodedata.combining(c)).encode()
     yield json.dumps(text)[1:-1].encode()

@@ -105,7 +105,9 @@ class Grid:
             self.x = 0
             return
         if self.insert:
-            row[self.x : edge + 1] = ([cell(self.pen, " ")] * size + row[self.x : edge + 1])[: edge + 1 - self.x]
+            row[self.x : edge + 1] = ([cell(self.pen, " ")] * size + row[self.x : edge + 1])[
+                : edge + 1 - self.x
+            ]
         self._split(row, self.x)
         self._split(row, self.x + size)
         row[self.x] = cell(self.pen, char)
@@ -159,7 +161,7 @@ class Grid:
             for _ in range(steps):
                 out, into = (low, self.bottom) if count > 0 else (self.bottom, low)
                 del self.lines[out], self.wraps[out], self.texts[out]
-                self.lines.insert(into, [cell(self.pen, " ")._replace(**_PLAIN)] * self.cols)
+                self.lines.insert(into, [self._blank()] * self.cols)
                 self.wraps.insert(into, False)
                 self.texts.insert(into, None)
             shifted = {y - count if low <= y <= self.bottom else y for y in self.fresh}
@@ -210,7 +212,3 @@ class Grid:
         self.fresh = set(range(rows))
         self.x, self.y, self.pending = min(self.x, cols - 1), min(self.y - over, rows - 1), False
         self.top, self.bottom, self.left, self.right = 0, rows - 1, 0, cols - 1
-
-
-_PLAIN = {"bold": False, "italics": False, "underscore": False, "strikethrough": False, "reverse": False,
-          "blink": False, "fg": "default"}  # fmt: skip

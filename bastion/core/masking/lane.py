@@ -126,7 +126,9 @@ def _extend(
     ):
         stop += 1
         after += 1
-    while start and offset and text[start - 1] == form[offset - 1] and places[start] - places[start - 1] <= GAP:
+    while (
+        start and offset and text[start - 1] == form[offset - 1] and places[start] - places[start - 1] <= GAP
+    ):
         start -= 1
         offset -= 1
     return start, stop

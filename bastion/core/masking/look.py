@@ -49,7 +49,11 @@ class _Text:
         self._starts: list[int] = []
         at = 0
         for y in rows:
-            text = grid.text(y) if whole else "".join([c.data[:1] for c in grid.lines[y][left:right]]).rstrip(" ")
+            text = (
+                grid.text(y)
+                if whole
+                else "".join([c.data[:1] for c in grid.lines[y][left:right]]).rstrip(" ")
+            )
             part = text.encode() + (b"" if grid.wraps[y] and whole else b"\n")
             self._starts.append(at)
             parts.append(part)
@@ -97,7 +101,8 @@ def examine(patterns: Patterns, grid: Grid, *, final: bool) -> Look:
     waiting: list[Cells] = []
     sources: list[tuple[str, int]] = []
     text = _Text(grid, range(grid.rows), 0, grid.cols)
-    cursor = text.offset(grid.y, min(grid.x + grid.pending, grid.cols))
+    last = not any(grid.text(y) for y in range(grid.y + 1, grid.rows))
+    cursor = text.offset(grid.y, grid.cols if last else min(grid.x + grid.pending, grid.cols))
     finder = Finder(patterns)
     before = finder.feed(text.data[:cursor])
     hold = cursor if final else before.hold
@@ -110,7 +115,9 @@ def examine(patterns: Patterns, grid: Grid, *, final: bool) -> Look:
     return Look(tuple(dict.fromkeys(masked)), tuple(waiting), tuple(sources), lessons)
 
 
-def _collect(text: _Text, covers: Sequence[Cover], masked: list[Cells], sources: list[tuple[str, int]]) -> None:
+def _collect(
+    text: _Text, covers: Sequence[Cover], masked: list[Cells], sources: list[tuple[str, int]]
+) -> None:
     for start, end, source in covers:
         masked += text.cells(start, end)
         sources.append((source, end - start))

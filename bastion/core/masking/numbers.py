@@ -12,7 +12,9 @@ _ACCOUNT_NAMES = (b"account number", b"account_number", b"account no", b"acct no
 
 def _cards() -> tuple[bytes, ...]:
     grouped = [
-        separator.join(b"(\\d{%d})" % size for size in sizes) for sizes in _CARD_GROUPS for separator in (b" ", b"-")
+        separator.join(b"(\\d{%d})" % size for size in sizes)
+        for sizes in _CARD_GROUPS
+        for separator in (b" ", b"-")
     ]
     return (rb"(\d{13,19})", *grouped)
 
@@ -40,10 +42,19 @@ NUMBERS: tuple[Detector, ...] = (
         before=b"0-9",
         after=b"0-9",
         positive=(
-            b"4242424242424242", b"5105-1051-0510-5100", b"3782 822463 10005", b"card 6011000990139424,",
-            b"3056 930902 5904", b"2223003122003222",
+            b"4242424242424242",
+            b"5105-1051-0510-5100",
+            b"3782 822463 10005",
+            b"card 6011000990139424,",
+            b"3056 930902 5904",
+            b"2223003122003222",
         ),
-        negative=(b"4242424242424241", b"1732300000123456789", b"42424242424242424242424", b"0000000000000000"),
+        negative=(
+            b"4242424242424241",
+            b"1732300000123456789",
+            b"42424242424242424242424",
+            b"0000000000000000",
+        ),
     ),
     Detector(
         id="ssn",
@@ -70,7 +81,11 @@ NUMBERS: tuple[Detector, ...] = (
         first=4,
         before=rb"A-Za-z0-9",
         after=rb"A-Za-z0-9",
-        positive=(b"DE89370400440532013000", b"pay GB82 WEST 1234 5698 7654 32 now", b"FR1420041010050500013M02606"),
+        positive=(
+            b"DE89370400440532013000",
+            b"pay GB82 WEST 1234 5698 7654 32 now",
+            b"FR1420041010050500013M02606",
+        ),
         negative=(b"DE88370400440532013000", b"GB82 WEST 1234 5698 7654 33", b"ZZ89370400440532013000"),
     ),
     Detector(

@@ -10,7 +10,7 @@ from bastion.core.masking.grid import BLANK, Grid
 if TYPE_CHECKING:
     from bastion.core.masking.screen import Screen
 
-Action = Callable[["Screen", str], None]
+Action = Callable[["Screen", str], object]
 Switch = Callable[["Screen", bool], None]
 
 
@@ -47,6 +47,11 @@ def _left(s: Screen, count: int) -> None:
 def _return(s: Screen) -> None:
     g = s.grid
     s.move(g.left if g.x >= g.left else 0, g.y)
+
+
+def _to_line(s: Screen, count: int) -> None:
+    (_down if count > 0 else _up)(s, abs(count))
+    _return(s)
 
 
 def _line_feed(s: Screen, _text: str = "") -> None:
@@ -199,25 +204,25 @@ def _clear_tab(s: Screen, text: str) -> None:
 
 
 def _set(name: str) -> Switch:
-    def switch(s: Screen, on: bool) -> None:  # noqa: FBT001 - the signature of every mode
+    def switch(s: Screen, on: bool) -> None:
         setattr(s.grid if isinstance(getattr(Grid(1, 1), name, None), bool) else s, name, on)
 
     return switch
 
 
-def _origin(s: Screen, on: bool) -> None:  # noqa: FBT001 - the signature of every mode
+def _origin(s: Screen, on: bool) -> None:
     s.grid.origin = on
     _go(s, 0, 0)
 
 
-def _sides(s: Screen, on: bool) -> None:  # noqa: FBT001 - the signature of every mode
+def _sides(s: Screen, on: bool) -> None:
     s.side_margins = on
     if not on:
         s.grid.left, s.grid.right = 0, s.grid.cols - 1
 
 
 def _alternate(number: int) -> Switch:
-    def switch(s: Screen, on: bool) -> None:  # noqa: FBT001 - the signature of every mode
+    def switch(s: Screen, on: bool) -> None:
         if on and number == 1049:
             s.save()
         s.alternate(on=on, clear=number != 47)
@@ -227,7 +232,7 @@ def _alternate(number: int) -> Switch:
     return switch
 
 
-def _cursor_saved(s: Screen, on: bool) -> None:  # noqa: FBT001 - the signature of every mode
+def _cursor_saved(s: Screen, on: bool) -> None:
     (s.save if on else s.restore)()
 
 
@@ -261,8 +266,8 @@ CSI: dict[str, Action] = {
     "B": lambda s, t: _down(s, _number(t)),
     "C": lambda s, t: _right(s, _number(t)),
     "D": lambda s, t: _left(s, _number(t)),
-    "E": lambda s, t: (_down(s, _number(t)), _return(s))[1],
-    "F": lambda s, t: (_up(s, _number(t)), _return(s))[1],
+    "E": lambda s, t: _to_line(s, _number(t)),
+    "F": lambda s, t: _to_line(s, -_number(t)),
     "G": _column,
     "H": lambda s, t: _go(s, _number(t, 1) - 1, _number(t) - 1),
     "I": lambda s, t: _tab(s, _number(t)),

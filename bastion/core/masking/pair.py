@@ -31,8 +31,8 @@ class Pair:
     def copy(self) -> Pair:
         """A pair that goes on from here by itself."""
         other = Pair(self._patterns)
-        other._raw = self._raw.copy()  # noqa: SLF001 - the same class
-        other._text = self._text.copy() if self._text else None  # noqa: SLF001 - the same class
+        other._raw = self._raw.copy()
+        other._text = self._text.copy() if self._text else None
         other.end = self.end
         return other
 

@@ -7,6 +7,7 @@ from copy import copy
 from functools import lru_cache
 from typing import Final
 
+from bastion.core.masking.atoms import atoms
 from bastion.core.masking.detector import Detector
 from bastion.core.masking.engine import Hits, Seeker, seeker
 from bastion.core.masking.forms import Form, forms_of, is_weak
@@ -23,12 +24,16 @@ class Patterns:
 
     __slots__ = ("_known", "_plain", "_rows", "_seeker", "anchors", "exact", "seeded", "uncovered", "wide")
 
-    def __init__(self, known: Sequence[KnownValue], rows: tuple[Detector, ...], *, plain: bool = False) -> None:
+    def __init__(
+        self, known: Sequence[KnownValue], rows: tuple[Detector, ...], *, plain: bool = False
+    ) -> None:
         self._known = _distinct(known)
         self._rows = rows
         self._plain = plain
-        self.uncovered = tuple(k.ref for k in self._known if is_weak(k.value))
-        wide, exact = _lanes([k for k in self._known if not is_weak(k.value)], plain=plain)
+        parts = [(k.ref, [part for part in atoms(k.value) if not is_weak(part)]) for k in self._known]
+        self.uncovered = tuple(ref for ref, found in parts if not found)
+        covered = {part: KnownValue(ref, part) for ref, found in reversed(parts) for part in found}
+        wide, exact = _lanes(tuple(covered.values()), plain=plain)
         self.wide: tuple[Lane, ...] = wide
         self.exact: tuple[Lane, ...] = exact
         self.anchors, self._seeker = _anchors(rows, plain)
@@ -105,7 +110,7 @@ def _distinct(known: Sequence[KnownValue]) -> tuple[KnownValue, ...]:
 
 
 @lru_cache(maxsize=16)
-def _anchors(rows: tuple[Detector, ...], plain: bool) -> tuple[tuple[tuple[Detector, bytes], ...], Seeker]:  # noqa: FBT001 - a cache key
+def _anchors(rows: tuple[Detector, ...], plain: bool) -> tuple[tuple[tuple[Detector, bytes], ...], Seeker]:
     literals = [(row, anchor) for row in rows for anchor in row.anchors if not row.lead]
     leading = [(row, anchor) for row in rows for anchor in row.anchors if row.lead]
     seeds = [(row, seed) for row in rows for seed in row.seeds]

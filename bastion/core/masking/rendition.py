@@ -38,8 +38,7 @@ def rendition(pen: Char, text: str) -> Char:
             _simple(change, number)
         at += 1
     change.pop("data", None)
-    pen_after: Char = pen._replace(**change)
-    return pen_after
+    return Char(**{**pen._asdict(), **change})
 
 
 def _colour(change: dict[str, str | bool], number: int, value: str) -> None:

@@ -20,7 +20,9 @@ class Span:
 def find(patterns: Patterns, text: bytes) -> tuple[Span, ...]:
     """The sensitive spans of a whole text, sorted, overlaps of one source joined."""
     spans: list[Span] = []
-    for start, end, source in sorted(Finder(patterns).feed(text, final=True).covers, key=lambda c: (c[2], c[0])):
+    for start, end, source in sorted(
+        Finder(patterns).feed(text, final=True).covers, key=lambda c: (c[2], c[0])
+    ):
         if spans and spans[-1].source == source and start <= spans[-1].end:
             spans[-1] = Span(spans[-1].start, max(end, spans[-1].end), source)
         else:

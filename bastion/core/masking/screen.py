@@ -20,12 +20,18 @@ from bastion.core.masking.vt import Kind, Token
 
 _GRAPHICS = {chr(i): char for i, char in enumerate(VT100_MAP) if 0x5F <= i <= 0x7E}
 HARMLESS_MODES = frozenset(
-    {1, 4, 5, 9, 12, 25, 45, 66, 67, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 1016, 1034, 1035, 1036,
-     1039, 2004, 2026, 2027, 2031, 2048, 8, 40, 95, 7727}
+    {1, 4, 5, 8, 9, 12, 25, 40, 45, 66, 67, 95, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 1016,
+     1034, 1035, 1036, 1039, 2004, 2026, 2027, 2031, 2048, 7727}
 )  # fmt: skip
-HARMLESS_CSI = frozenset({"c", ">c", "=c", "n", "?n", ">m", ">n", "?m", " q", ">q", "?u", ">u", "<u", "=u", "?$p", "$p"})
-HARMLESS_OSC = frozenset({"0", "1", "2", "4", "7", "8", "10", "11", "12", "104", "110", "111", "112", "133", "633", "9"})
-WINDOW_STACK = frozenset({"22", "23", "22;0;0", "23;0;0", "22;0", "23;0", "22;1", "23;1", "22;2", "23;2", "14", "18"})
+HARMLESS_CSI = frozenset(
+    {"c", ">c", "=c", "n", "?n", ">m", ">n", "?m", " q", ">q", "?u", ">u", "<u", "=u", "?$p", "$p"}
+)
+HARMLESS_OSC = frozenset(
+    {"0", "1", "2", "4", "7", "8", "10", "11", "12", "104", "110", "111", "112", "133", "633", "9"}
+)
+WINDOW_STACK = frozenset(
+    {"22", "23", "22;0;0", "23;0;0", "22;0", "23;0", "22;1", "23;1", "22;2", "23;2", "14", "18"}
+)
 
 
 class Fate(Enum):
@@ -38,6 +44,8 @@ class Fate(Enum):
 
 class Screen:
     """The main and the alternate grid, the modes and the saved cursors. `grid` is what is shown."""
+
+    grid: Grid
 
     def __init__(self, cols: int, rows: int) -> None:
         self.grid = Grid(cols, rows)
@@ -100,7 +108,9 @@ class Screen:
             case Kind.CONTROL:
                 return self._run(CONTROLS.get(token.name), "", strip=False)
             case Kind.ESCAPE:
-                return self._run(ESCAPES.get(token.name), token.name, strip=token.name not in {"=", ">", "\\"})
+                return self._run(
+                    ESCAPES.get(token.name), token.name, strip=token.name not in {"=", ">", "\\"}
+                )
             case Kind.CSI:
                 return self._csi(token)
             case Kind.OSC:
@@ -117,7 +127,7 @@ class Screen:
             return self._modes(token)
         return self._run(CSI.get(token.name), token.text, strip=True)
 
-    def _run(self, action: Callable[[Screen, str], None] | None, text: str, *, strip: bool) -> Fate:
+    def _run(self, action: Callable[[Screen, str], object] | None, text: str, *, strip: bool) -> Fate:
         if action is None:
             return Fate.STRIPPED if strip else Fate.HARMLESS
         action(self, text)
@@ -177,4 +187,3 @@ def _clone(grid: Grid) -> Grid:
     twin.lines = [row[:] for row in grid.lines]
     twin.wraps, twin.texts, twin.fresh = grid.wraps[:], grid.texts[:], set(grid.fresh)
     return twin
-

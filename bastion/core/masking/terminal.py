@@ -137,7 +137,9 @@ class TerminalMasker:
             if len(self._lessons) > 32:
                 del self._lessons[next(iter(self._lessons))]
         if fresh or not lessons:
-            self._patterns = self._given.taught(tuple(self._lessons.values())) if self._lessons else self._given
+            self._patterns = (
+                self._given.taught(tuple(self._lessons.values())) if self._lessons else self._given
+            )
             self._guard.replace(self._patterns)
 
     def _enter(self) -> None:

@@ -23,7 +23,7 @@ _ROWS: tuple[_Row, ...] = (
     ("gitlab", "GitLab token", ("glpat-", "gldt-", "glrt-", "glptt-", "glft-", "glsoat-", "glcbt-", "glimt-", "glagent-", "gloas-"), r"([\w\-.]{20,})", _A[:20]),  # noqa: E501 - one row, one line
     ("slack", "Slack token", ("xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxe-", "xoxe.", "xapp-"), r"([A-Za-z0-9.\-]{10,})", _A[:30]),  # noqa: E501 - one row, one line
     ("slack-webhook", "Slack webhook", ("hooks.slack.com/services/", "hooks.slack.com/workflows/"), r"([A-Za-z0-9/]{20,})", _A[:40]),  # noqa: E501 - one row, one line
-    ("stripe", "Stripe key", ("sk_live_", "rk_live_", "sk_test_", "rk_test_", "whsec_"), r"(\w{16,})", _A[:24]),
+    ("stripe", "Stripe key", ("sk_live_", "rk_live_", "sk_test_", "rk_test_", "whsec_"), r"(\w{16,})", _A[:24]),  # noqa: E501 - one row, one line
     ("twilio", "Twilio key or account", ("SK", "AC"), "([0-9a-f]{32,})", _H[:32]),
     ("sendgrid", "SendGrid key", ("SG.",), r"([\w\-]{16,})\.([\w\-]{20,})", _A[:22] + "." + _A[:43]),
     ("mailgun", "Mailgun key", ("key-",), "([0-9a-f]{32,})", _H[:32]),
@@ -47,7 +47,7 @@ _ROWS: tuple[_Row, ...] = (
     ("fly", "Fly.io token", ("FlyV1 ", "fm1_", "fm2_", "fo1_"), r"([\w\-+/=,]{30,})", _A[:43]),
     ("netlify", "Netlify token", ("nfp_", "nfc_", "nfo_"), "([A-Za-z0-9]{30,})", _A[:36]),
     ("vercel", "Vercel token", ("vcp_", "vci_", "vca_"), "([A-Za-z0-9]{24,})", _A[:24]),
-    ("cloudflare-ca", "Cloudflare origin CA key", ("v1.0-",), "([0-9a-f]{20,}-?[0-9a-f]{20,})", _H[:24] + "-" + _H[:32]),
+    ("cloudflare-ca", "Cloudflare origin CA key", ("v1.0-",), "([0-9a-f]{20,}-?[0-9a-f]{20,})", _H[:24] + "-" + _H[:32]),  # noqa: E501 - one row, one line
     ("shopify", "Shopify token", ("shpat_", "shpca_", "shppa_", "shpss_"), "([0-9a-fA-F]{32,})", _H[:32]),
     ("square", "Square token", ("sq0atp-", "sq0csp-", "EAAAl"), r"([\w\-]{22,})", _A[:43]),
     ("braintree", "Braintree token", ("access_token$production$", "access_token$sandbox$"), r"([0-9a-z$]{24,})", _H[:16] + "$" + _H[:32]),  # noqa: E501 - one row, one line
@@ -57,11 +57,11 @@ _ROWS: tuple[_Row, ...] = (
     ("adyen", "Adyen key", ("AQE",), r"([A-Za-z0-9+/=\-]{80,})", _A + _A),
     ("plaid", "Plaid token", ("access-production-", "access-sandbox-", "access-development-"), r"([0-9a-f\-]{36,})", "01234567-89ab-cdef-0123-456789abcdef"),  # noqa: E501 - one row, one line
     ("grafana", "Grafana token", ("glsa_", "glc_"), r"([A-Za-z0-9_+/=]{32,})", _A[:41]),
-    ("newrelic", "New Relic key", ("NRAK-", "NRIQ-", "NRAL-", "NRJS-", "NRRA-", "NRII-"), r"([\w\-]{19,})", _A[:27]),
+    ("newrelic", "New Relic key", ("NRAK-", "NRIQ-", "NRAL-", "NRJS-", "NRRA-", "NRII-"), r"([\w\-]{19,})", _A[:27]),  # noqa: E501 - one row, one line
     ("dynatrace", "Dynatrace token", ("dt0c01.", "dt0s01."), r"([A-Z0-9]{24,}[.A-Z0-9]*)", _U + _U),
     ("sentry", "Sentry token", ("sntrys_", "sntryu_"), r"([\w+/=]{40,})", _A),
     ("datadog", "Datadog key", ("ddp_", "dda_"), "([A-Za-z0-9]{30,})", _A[:34]),
-    ("honeycomb", "Honeycomb key", ("hcaik_", "hcbik_", "hcxik_", "hcalk_", "hcxlk_"), "([0-9a-z]{26,})", _H[:58]),
+    ("honeycomb", "Honeycomb key", ("hcaik_", "hcbik_", "hcxik_", "hcalk_", "hcxlk_"), "([0-9a-z]{26,})", _H[:58]),  # noqa: E501 - one row, one line
     ("postman", "Postman key", ("PMAK-",), r"([0-9a-f\-]{40,})", _H[:24] + "-" + _H[:34]),
     ("linear", "Linear key", ("lin_api_", "lin_oauth_"), "([A-Za-z0-9]{32,})", _A[:40]),
     ("notion", "Notion token", ("secret_", "ntn_"), "([A-Za-z0-9]{40,})", _A[:43]),
@@ -88,11 +88,11 @@ _ROWS: tuple[_Row, ...] = (
     ("buildkite", "Buildkite token", ("bkua_", "bkct_"), "([0-9a-z]{32,})", _H[:40]),
     ("circleci", "CircleCI token", ("CCIPAT_", "CCIPRJ_"), r"(\w{30,})", _A),
     ("sonar", "SonarQube token", ("sqp_", "squ_", "sqa_"), "([0-9a-z]{40,})", _H[:40]),
-    ("artifactory", "Artifactory key or token", ("AKCp", "cmVmdGtuO"), r"([A-Za-z0-9+/=]{40,})", _A + _A[:20]),
+    ("artifactory", "Artifactory key or token", ("AKCp", "cmVmdGtuO"), r"([A-Za-z0-9+/=]{40,})", _A + _A[:20]),  # noqa: E501 - one row, one line
     ("planetscale", "PlanetScale credential", ("pscale_pw_", "pscale_tkn_", "pscale_oauth_"), r"([\w\-.=]{20,})", _A[:43]),  # noqa: E501 - one row, one line
     ("supabase", "Supabase key", ("sbp_", "sb_secret_"), r"([\w\-]{20,})", _H[:40]),
     ("launchdarkly", "LaunchDarkly key", ("sdk-", "api-", "mob-"), "([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", "01234567-89ab-cdef-0123-456789abcdef"),  # noqa: E501 - one row, one line
-    ("azure-storage", "Azure storage key", ("AccountKey=", "SharedAccessKey="), "([A-Za-z0-9+/]{40,}={0,2})", _A + "=="),
+    ("azure-storage", "Azure storage key", ("AccountKey=", "SharedAccessKey="), "([A-Za-z0-9+/]{40,}={0,2})", _A + "=="),  # noqa: E501 - one row, one line
     ("azure-sas", "Azure SAS signature", ("&sig=", "?sig="), "([A-Za-z0-9%+/=]{40,})", _A),
     ("azure-client", "Azure client secret", ("8Q~",), r"([\w.~\-]{31,})", _A[:34]),
     ("contentful", "Contentful token", ("CFPAT-",), r"([\w\-]{40,})", _A),
@@ -121,7 +121,10 @@ def _row(row: _Row) -> Detector:
         lead=lead,
         first=lead,
         positive=tuple((anchor + sample).encode() for anchor in anchors),
-        negative=(b"see " + anchors[0].encode() + b" !", b"x" + anchors[0].encode() + sample.encode()[:4] + b" "),
+        negative=(
+            b"see " + anchors[0].encode() + b" !",
+            b"x" + anchors[0].encode() + sample.encode()[:4] + b" ",
+        ),
     )
 
 

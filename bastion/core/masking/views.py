@@ -29,7 +29,10 @@ _CUT = re.compile(
     rb"(?:[\xc2\xcc\xcd]|\xe1[\xa0\xaa\xb7]?|\xe2[\x80\x81\x83]?|\xef[\xb8\xbb]?|\xf3(?:\xa0[\x80-\x87]?)?)\Z"
 )
 _CSI_BODY = re.compile(rb"[\x00-\x17\x19\x1c-\x3f\x7f]*")
-_STRING_END = {True: re.compile(rb"[\x07\x18\x1a\x1b]|\xc2\x9c"), False: re.compile(rb"[\x18\x1a\x1b]|\xc2\x9c")}
+_STRING_END = {
+    True: re.compile(rb"[\x07\x18\x1a\x1b]|\xc2\x9c"),
+    False: re.compile(rb"[\x18\x1a\x1b]|\xc2\x9c"),
+}
 
 
 class Mode(Enum):
@@ -133,7 +136,11 @@ class View:
         pieces: list[tuple[int, int]] = []
         at = 0
         while at < len(data):
-            at = self._ground(data, at, pieces, final=final) if self._mode is Mode.GROUND else self._sequence(data, at)
+            at = (
+                self._ground(data, at, pieces, final=final)
+                if self._mode is Mode.GROUND
+                else self._sequence(data, at)
+            )
         return pieces
 
     def _ground(self, data: bytes, at: int, pieces: list[tuple[int, int]], *, final: bool) -> int:

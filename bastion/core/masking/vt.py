@@ -107,7 +107,9 @@ class Parser:
         if match := _STRING.match(buffer, at):
             kind = Kind.OSC if match[1] == b"]" else Kind.STRING
             if len(match[0]) <= LIMIT and (kind is Kind.OSC or match[3] != b"\x07"):
-                tokens.append(Token(kind, match[0], match[1].decode("ascii"), match[2].decode("utf-8", "replace")))
+                tokens.append(
+                    Token(kind, match[0], match[1].decode("ascii"), match[2].decode("utf-8", "replace"))
+                )
             return buffer, match.end()
         if match := _SHORT.match(buffer, at):
             tokens.append(Token(Kind.ESCAPE, match[0], (match[1] + match[2]).decode("ascii"), ""))

@@ -14,7 +14,7 @@ async def test_dropped_execs_end_without_status_or_close_and_the_process_stays(f
     for protocol in ("v5.channel.k8s.io", "v4.channel.k8s.io"):
         session = await made.open("bash", "-c", f"exec -a drop-{protocol[:2]} sleep 300", protocols=(protocol,))
         assert await made.eventually(f"drop-{protocol[:2]}", 1) == 1
-        assert made.cluster.faults.drop_execs() == 1
+        assert made.cluster.faults.drop_execs() >= 1
         done = await session.end()
         assert (done.status, done.closes) == (None, [])
     assert (await made.count("drop-v5"), await made.count("drop-v4")) == (1, 1)

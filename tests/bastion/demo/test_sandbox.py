@@ -113,6 +113,12 @@ async def test_no_descriptor_of_ours_reaches_a_command(start, mode):
 
 
 @pytest.mark.parametrize("mode", MODES)
+async def test_a_command_can_open_its_own_output_again(start, mode):
+    container = await start(mode)
+    assert await run(container, "sh", "-c", "echo out > /dev/stdout; echo err > /dev/stderr") == (0, "out\nerr\n")
+
+
+@pytest.mark.parametrize("mode", MODES)
 async def test_commands_see_each_other_and_can_kill_each_other(start, mode):
     container = await start(mode)
     sleeper = await container.run(["sleep", "300"], tty=False, wanted=(False, False, False))

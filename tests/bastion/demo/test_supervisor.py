@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bastion.demo import image, supervisor
+from bastion.demo import image, supervisor, syscalls
 
 NOBODY = 65534
 MODES = ["unshare", "bwrap"]
@@ -50,6 +50,8 @@ def supervise(folder: Path, mode: str) -> tuple[socket.socket, int]:
                 os.setgroups([])
                 os.setresgid(owner, owner, owner)
                 os.setresuid(owner, owner, owner)
+                # The change of ids made this process unreadable to itself, which an exec would undo.
+                syscalls._libc.prctl(syscalls._PR_SET_DUMPABLE, 1, 0, 0, 0)
             supervisor.main(theirs.detach())
         finally:
             os._exit(0)

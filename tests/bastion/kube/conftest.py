@@ -75,6 +75,8 @@ class Server:
         answer = self.objects.get(request.path)
         if callable(answer):
             answer = answer(request)
+        if asyncio.iscoroutine(answer):
+            answer = await answer
         if isinstance(answer, web.StreamResponse):
             return answer
         if answer is not None:

@@ -93,7 +93,9 @@ async def until(stream, text):
 
 async def alive(cluster, word):
     """How many processes of the pod have `word` in their command line; the probe's own does not."""
-    probe = f"cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -c '^{word[0]}[{word[1]}]{word[2:]}$'"
+    probe = (
+        f"cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -c '^{word[0]}[{word[1]}]{word[2:]}$'"
+    )
     return int((await run(cluster, probe))[0])
 
 

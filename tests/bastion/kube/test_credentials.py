@@ -106,7 +106,7 @@ async def test_a_rejected_exec_is_tried_once_more_with_a_fresh_token(server, kub
 
 
 @pytest.mark.parametrize(
-    ("answer", "code"),
+    "answer",
     [
         ("'hunter2'", 0),
         (credential(token="hunter2"), 3),
@@ -119,9 +119,9 @@ async def test_a_rejected_exec_is_tried_once_more_with_a_fresh_token(server, kub
     ],
 )
 async def test_a_plugin_that_fails_is_a_refusal_and_no_request_without_a_token(
-    server, kubeconfig, make_client, plugin, answer, code
+    server, kubeconfig, make_client, plugin, answer
 ):
-    user, _ = plugin(answer, code)
+    user, _ = plugin(*answer)
     refusal = await make_client(kubeconfig(user), credential_timeout=1.5).get(PATH)
     assert isinstance(refusal, Refusal)
     assert refusal.code == "cluster-config"
@@ -195,9 +195,7 @@ async def test_an_unsafe_connection_is_refused_unless_asked_for(kubeconfig, make
     assert refusal.code == "cluster-config"
 
 
-async def test_in_cluster_uses_the_mounted_token_and_reads_it_again(
-    make_client, monkeypatch, tmp_path, tls
-):
+async def test_in_cluster_uses_the_mounted_token_and_reads_it_again(make_client, monkeypatch, tmp_path, tls):
     client = make_client("", in_cluster=True, allow_insecure=False)
     assert "Service host" in (await client.get(PATH)).text
     package = "kubernetes.aio.config.incluster_config.SERVICE_"
@@ -214,7 +212,7 @@ async def test_in_cluster_uses_the_mounted_token_and_reads_it_again(
 
 async def test_embedded_keys_never_reach_the_disk(kubeconfig, make_client, tls, monkeypatch):
     written = []
-    monkeypatch.setattr(tempfile, "mkstemp", lambda *a, **k: written.append(a))
+    monkeypatch.setattr(tempfile, "mkstemp", lambda *place, **_more: written.append(place))
     encode = lambda data: base64.b64encode(data).decode()  # noqa: E731 - one line of a table
     user = {
         "client-certificate-data": encode(tls.client_certificate),

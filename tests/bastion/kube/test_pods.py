@@ -181,7 +181,11 @@ async def test_pages_are_followed(server, cluster, deployment, make_pod):
     "changes",
     [
         {"metadata": {"uid": "uid-2"}},
-        {"status": {"containerStatuses": [{"name": "app", "containerID": "c://9", "state": {"running": {}}}]}},
+        {
+            "status": {
+                "containerStatuses": [{"name": "app", "containerID": "c://9", "state": {"running": {}}}]
+            }
+        },
     ],
 )
 async def test_nothing_is_opened_or_read_in_a_container_that_took_the_others_place(

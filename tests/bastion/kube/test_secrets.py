@@ -102,11 +102,12 @@ async def test_secrets_are_got_by_name_and_never_listed(server, cluster, grant, 
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(403, "secrets-unknown"), (404, "secrets-unknown"), (503, "cluster-down")]
+    "answer", [(403, "secrets-unknown"), (404, "secrets-unknown"), (503, "cluster-down")]
 )
 async def test_a_secret_that_cannot_be_read_is_a_refusal_that_does_not_name_it(
-    server, cluster, grant, make_pod, status, code
+    server, cluster, grant, make_pod, answer
 ):
+    status, code = answer
     body = {"kind": "Status", "reason": "x", "message": 'secrets "hidden" is forbidden'}
     give(server, make_pod, volume("good", "hidden"), good=secret(k=b"v"))
     server.objects[f"{NAMESPACE}/secrets/hidden"] = lambda _request: web.json_response(body, status=status)
@@ -123,7 +124,8 @@ async def test_an_optional_secret_may_be_missing_but_not_forbidden(server, clust
 
 
 @pytest.mark.parametrize(
-    "data", [{"data": {"k": "no base64!"}}, {"data": []}, {"data": {"k": 3}}, secret(k=b"x" * (1024 * 1024 + 1))]
+    "data",
+    [{"data": {"k": "no base64!"}}, {"data": []}, {"data": {"k": 3}}, secret(k=b"x" * (1024 * 1024 + 1))],
 )
 async def test_a_value_that_cannot_be_decoded_or_is_too_large_is_a_refusal(
     server, cluster, grant, make_pod, data

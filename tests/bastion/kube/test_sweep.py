@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -50,18 +51,20 @@ def start():
 def in_session(leader):
     """How many processes live in the session that `leader` leads."""
     count = 0
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+    for place in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError, IndexError):
-            fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
+            fields = place.read_text().rpartition(")")[2].split()
             count += fields[3] == str(leader) and fields[0] not in "ZX"
     return count
 
 
 def marked(mark):
-    found = subprocess.run(
-        f"grep -lsF BASTION_UNIT={mark} /proc/[0-9]*/environ", shell=True, check=False, capture_output=True
-    )
-    return len(found.stdout.split())
+    """How many processes carry the mark."""
+    count = 0
+    for place in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            count += f"BASTION_UNIT={mark}".encode() in place.read_bytes()
+    return count
 
 
 def run_script(shell, mark, **options):

@@ -153,7 +153,7 @@ async def test_a_wrong_login_signs_in_and_gets_one_line(door, stock):
 
 
 async def test_the_exchange_gives_a_certificate_that_ssh_then_uses(door, stock):
-    async with door() as (server, house):
+    async with door() as (server, _house):
         ssh = stock(server)
         key = ssh.folder / "key"
         keygen = await asyncio.create_subprocess_exec(

@@ -1,4 +1,5 @@
 """Signing in: what counts as an identity, and what never does."""
+# ruff: noqa: ARG002, ARG005 - callbacks keep the signatures that their callers use
 
 import asyncio
 import time

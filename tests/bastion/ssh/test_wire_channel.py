@@ -1,4 +1,5 @@
 """The frames of a channel: what is sent in which order, and how much may wait."""
+# ruff: noqa: ARG002 - callbacks keep the signatures that their callers use
 
 import asyncio
 
@@ -34,6 +35,13 @@ def _frames(monkeypatch):
 
     monkeypatch.setattr(asyncssh.SSHClientChannel, "process_packet", process_packet)
     return seen
+
+
+async def until(holds):
+    """Wait until `holds()`; fails after a bounded time."""
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 class Slow(asyncssh.SSHClientSession):
@@ -87,7 +95,8 @@ async def test_input_that_nobody_receives_is_bounded_by_the_window(door, client)
         process = await conn.create_process("hoard", encoding=None)
         process.stdin.write(b"x" * 400_000)
         process.stdin.write_eof()
-        await asyncio.sleep(0.3)
+        await until(lambda: house.channels and len(house.channels[0]._inbox.data) >= window)
+        await asyncio.sleep(0.1)
         inbox = house.channels[0]._inbox
         assert len(inbox.data) == window
         process.send_signal("USR1")
@@ -100,10 +109,9 @@ async def test_single_bytes_that_nobody_receives_cost_a_byte_each(door, client):
         process = await conn.create_process("hoard", encoding=None)
         for _ in range(20_000):
             process.stdin.write(b"y")
-        await asyncio.sleep(0.5)
+        await until(lambda: house.channels and len(house.channels[0]._inbox.data) == 20_000)
         channel = next(iter(next(iter(server._door.connections))._channels.values()))
         assert not channel._recv_buf
-        assert len(house.channels[0]._inbox.data) == 20_000
         process.stdin.write_eof()
         process.send_signal("USR1")
         assert (await process.wait()).stdout == b"20000"
@@ -120,7 +128,7 @@ async def test_a_client_that_overruns_its_window_is_cut_off(door, client):
 async def test_drain_waits_for_the_window_and_returns_when_the_client_is_gone(door, client):
     async with door() as (server, house), client(server) as conn:
         channel, _session = await conn.create_session(Slow, "flood 900000", window=1000, encoding=None)
-        await asyncio.sleep(0.2)
+        await until(lambda: house.channels and house.channels[0]._wire.get_write_buffer_size() > LOW)
         wire = house.channels[0]._wire
         assert LOW < wire.get_write_buffer_size() < 3 * LOW
         assert not wire.settled()

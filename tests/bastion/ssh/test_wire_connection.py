@@ -1,4 +1,5 @@
 """Back-pressure, key exchange, limits before and after sign-in, hostile packets."""
+# ruff: noqa: ARG002, ARG005 - callbacks keep the signatures that their callers use
 
 import asyncio
 import logging
@@ -61,7 +62,9 @@ async def test_the_test_above_sees_a_connection_without_the_rule(door, client, m
     monkeypatch.setattr(DoorConnection, "room", lambda self: GIB)
     async with door() as (server, house), client(server) as conn:
         await stalled(conn)
-        assert await quiet(house) > KERNEL
+        async with asyncio.timeout(30):
+            while house.sent <= KERNEL:
+                await asyncio.sleep(0.02)
 
 
 async def test_ctrl_c_gets_through_to_a_session_whose_client_does_not_read(door, client):
