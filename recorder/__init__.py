@@ -1,1 +1,1 @@
-"""Evidence: recordings and the ledger. Imports nothing of the bastion, so it verifies without it."""
+"""Evidence: recordings and the ledger. Imports nothing of ours, so it verifies alone."""

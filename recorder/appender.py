@@ -1,4 +1,4 @@
-"""Appending leaves: numbers and stamps events, writes each batch at once, rolls segments, grows the tree.
+"""Appending leaves: stamps events, writes a batch at once, rolls segments, grows the tree.
 
 Not safe for threads; the ledger guards it. When a call raises OSError the file may end within a
 record; `mend` cuts it back to the last whole batch.

@@ -1,4 +1,4 @@
-"""Checkpoints: signed tree heads as signed notes, their Ed25519 keys and verifier keys (C2SP).
+"""Checkpoints: signed tree heads as signed notes, their keys and verifier keys (C2SP).
 
     bastion/prod/node-1/2026                 origin: which log this is
     4711                                     how many leaves

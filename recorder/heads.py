@@ -1,4 +1,4 @@
-"""The signed tree heads that a verification compares the leaves with: checkpoints and anchors."""
+"""The signed tree heads that verification compares leaves with: checkpoints, anchors."""
 
 from __future__ import annotations
 

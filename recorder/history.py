@@ -1,4 +1,4 @@
-"""The checkpoint history: every checkpoint a ledger has signed, numbered, in a file of its own.
+"""The checkpoint history: every checkpoint a ledger has signed, numbered, in one file.
 
 Each line holds `{"n": number, "note": signed note, "t": ledger time}`. It is written before the
 file `checkpoint`, so `checkpoint` always equals the newest line or, after a crash between the

@@ -1,4 +1,4 @@
-"""The envelope of a leaf: what the ledger adds to an event, its limits, and how it is read back."""
+"""The envelope of a leaf: what the ledger adds to an event, its limits, how it reads back."""
 
 from __future__ import annotations
 

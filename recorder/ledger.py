@@ -1,4 +1,4 @@
-"""The ledger: an append-only log of events with one writer, a Merkle tree and signed checkpoints.
+"""The ledger: an append-only event log with one writer, a Merkle tree and checkpoints.
 
 A **leaf** is one canonical JSON object (recorder.canonical) of at most 16 KiB:
 

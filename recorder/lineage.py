@@ -1,4 +1,4 @@
-"""A new year's ledger names the one before it: origin, size and root stand in its first leaf.
+"""A new year's ledger names the one before it: origin, size and root in its first leaf.
 
 Thus a whole ledger that is taken away, or rolled back behind its end, is missed by the next one.
 Both lie side by side in one folder (`ledger/2026`, `ledger/2027`) and differ in the last part of

@@ -1,4 +1,4 @@
-"""Reading leaves: streamed in order, found by number, time, session or type; also beside a writer.
+"""Reading leaves: streamed, found by number, time, session, type; also beside a writer.
 
 Reading checks each line's checksum and form, no roots and signatures: that is what verify does.
 Memory is bounded by one leaf. A torn or still growing tail ends the stream without an error.

@@ -1,4 +1,4 @@
-"""Whether the recordings are those that the ledger speaks of: every named byte there and unchanged.
+"""Whether the recordings are those of the ledger: every named byte there, unchanged.
 
 A leaf `recording.progress` or `recording.sealed` gives the SHA-256 of a file's first `bytes`
 bytes. The last such leaf of a file covers all earlier ones, so only that one is kept and checked.

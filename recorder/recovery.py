@@ -1,4 +1,4 @@
-"""Opening a ledger again: find the end of its leaves, cut a torn tail, refuse one that was changed.
+"""Opening a ledger again: find its end, cut a torn tail, refuse one that was changed.
 
 What the newest checkpoint covers was durable before it was signed, so nothing of it may be
 missing or differ. Above it, a tail that a crash explains is cut and reported. Nothing else is

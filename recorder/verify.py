@@ -1,4 +1,4 @@
-"""Verifying a ledger: every leaf, every checkpoint, every recording; also beside a running writer.
+"""Verifying a ledger: leaves, checkpoints and recordings; also beside a running writer.
 
 | exit | outcome    | what it means                                                                  |
 |------|------------|--------------------------------------------------------------------------------|

@@ -1,4 +1,4 @@
-"""The writer's lock: one process at a time may write a ledger (flock, ended with the process)."""
+"""The writer's lock: one process at a time may write a ledger (flock, ends with it)."""
 
 from __future__ import annotations
 

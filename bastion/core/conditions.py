@@ -35,15 +35,20 @@ NO = Answer(grants=False, hits=Match.NO)
 
 def holds(what: What, command: Command) -> Answer:
     """The answer of a whole `command:` condition."""
+    # Every part is asked: one that cannot hit may still be what keeps a rule from granting.
     answer = _programs(what.programs, command)
-    if answer.hits and what.flags is not None:
+    if what.flags is not None:
         answer &= _names(what.flags, frozenset(command.flags))
-    if answer.hits and what.capabilities is not None:
+    if what.capabilities is not None:
         answer &= _names(what.capabilities, frozenset(command.capabilities))
-    for files, uses in ((what.paths, ("read", "write", "name")), (what.reads, ("read",)), (what.writes, ("write",))):
-        if answer.hits and files is not None:
+    for files, uses in (
+        (what.paths, ("read", "write", "name")),
+        (what.reads, ("read",)),
+        (what.writes, ("write",)),
+    ):
+        if files is not None:
             answer &= _files(files, [access for access in command.accesses if access.use in uses])
-    if answer.hits and what.hosts is not None:
+    if what.hosts is not None:
         answer &= _hosts(what.hosts, command)
     return answer
 
@@ -80,7 +85,9 @@ def _files(files: Files, accesses: list[Access]) -> Answer:
     answer = YES
     if files.within is not None:
         results = [_best(access, files.within, _within) for access in accesses]
-        answer &= Answer(all(sure for sure, _hit in results), max((hit for _sure, hit in results), default=Match.NO))
+        answer &= Answer(
+            all(sure for sure, _hit in results), max((hit for _sure, hit in results), default=Match.NO)
+        )
     if files.outside is not None:
         results = [_best(access, files.outside, _within) for access in accesses]
         surely = bool(results) and all(hit is Match.NO for _sure, hit in results)
@@ -88,11 +95,15 @@ def _files(files: Files, accesses: list[Access]) -> Answer:
         answer &= Answer(surely, max(outer, default=Match.NO))
     if files.any is not None:
         results = [_best(access, files.any, _matches) for access in accesses]
-        answer &= Answer(any(sure for sure, _hit in results), max((hit for _sure, hit in results), default=Match.NO))
+        answer &= Answer(
+            any(sure for sure, _hit in results), max((hit for _sure, hit in results), default=Match.NO)
+        )
     if files.none is not None:
         results = [_best(access, files.none, _matches) for access in accesses]
         clear = all(hit is Match.NO for _sure, hit in results)
-        answer &= Answer(clear, Match.YES if clear else Match.NO if any(sure for sure, _hit in results) else Match.MAYBE)
+        answer &= Answer(
+            clear, Match.YES if clear else Match.NO if any(sure for sure, _hit in results) else Match.MAYBE
+        )
     return answer
 
 
@@ -110,7 +121,10 @@ def _within(access: Access, pattern: str) -> tuple[bool, Match]:
         return False, Match.MAYBE
     each = [paths.within(path, pattern, glob=access.glob) for path in access.paths]
     if access.tree:
-        each = [max(one, paths.covers(path, pattern, glob=access.glob)) for one, path in zip(each, access.paths, strict=True)]
+        each = [
+            max(one, paths.covers(path, pattern, glob=access.glob))
+            for one, path in zip(each, access.paths, strict=True)
+        ]
         inside = all(paths.within(path, pattern, glob=access.glob) is Match.YES for path in access.paths)
         return inside, max(each)
     return all(one is Match.YES for one in each), max(each)

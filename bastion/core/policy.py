@@ -71,12 +71,15 @@ class Policy:
             for rule in self._standing(principal, pod)
             if rule.environment is not None and any(fnmatchcase(name, glob) for glob in rule.environment)
         ]
-        return self._verdict(findings or [_Finding(Effect.DENY, DEFAULT, f"no rule allows the variable {name}")])
+        return self._verdict(
+            findings or [_Finding(Effect.DENY, DEFAULT, f"no rule allows the variable {name}")]
+        )
 
     def reaches(self, principal: Principal, pod: Pod) -> bool:
         """Whether some rule other than a deny is about this principal in this container."""
         return any(
-            rule.effect is not Effect.DENY and rule.environment is None for rule in self._standing(principal, pod)
+            rule.effect is not Effect.DENY and rule.environment is None
+            for rule in self._standing(principal, pod)
         )
 
     def may_reach(self, principal: Principal, target: Target) -> bool:
@@ -149,7 +152,9 @@ class Policy:
             findings.append(self._not_understood(principal, command.reasons[:1]))
         if not permitted:
             verb = f" {command.verb}" if command.verb else ""
-            findings.append(_Finding(Effect.DENY, DEFAULT, f"no rule allows {command.program or 'it'}{verb} this way"))
+            findings.append(
+                _Finding(Effect.DENY, DEFAULT, f"no rule allows {command.program or 'it'}{verb} this way")
+            )
         return findings
 
     def _not_understood(self, principal: Principal, reasons: Iterable[str]) -> _Finding:
@@ -157,7 +162,9 @@ class Policy:
         terms = self.defaults.terms if effect in APPROVALS else None
         if effect in APPROVALS and terms is None:
             effect = Effect.DENY
-        return _Finding(effect, NOT_UNDERSTOOD, "not understood: " + "; ".join(reasons), terms, understood=False)
+        return _Finding(
+            effect, NOT_UNDERSTOOD, "not understood: " + "; ".join(reasons), terms, understood=False
+        )
 
     def _verdict(self, findings: list[_Finding]) -> Verdict:
         if not findings:
@@ -199,6 +206,8 @@ def _merge(asked: list[Terms]) -> Terms | None:
         peers=peers,
         groups=groups,
         totp=any(terms.totp for terms in asked),
-        approver_factor="totp" if any(terms.approver_factor == "totp" for terms in asked if terms.peers) else "none",
+        approver_factor="totp"
+        if any(terms.approver_factor == "totp" for terms in asked if terms.peers)
+        else "none",
         ttl=min(terms.ttl for terms in asked),
     )

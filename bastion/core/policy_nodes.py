@@ -132,7 +132,11 @@ class Nodes:
 
     def number(self, node: yaml.Node, what: str, low: int, high: int) -> int:
         """A whole number within bounds."""
-        if isinstance(node, yaml.ScalarNode) and re.fullmatch(r"\d{1,9}", node.value) and low <= int(node.value) <= high:
+        if (
+            isinstance(node, yaml.ScalarNode)
+            and re.fullmatch(r"\d{1,9}", node.value)
+            and low <= int(node.value) <= high
+        ):
             return int(node.value)
         self.wrong(node, f"{what} must be a number from {low} to {high}")
         return low
@@ -170,14 +174,18 @@ class Nodes:
                     result += self.sets[name[1:]]
                 else:
                     near = difflib.get_close_matches(name[1:], self.sets, 1, 0.5)
-                    self.wrong(each, f"there is no set {name}" + (f"; did you mean ${near[0]}?" if near else ""))
+                    self.wrong(
+                        each, f"there is no set {name}" + (f"; did you mean ${near[0]}?" if near else "")
+                    )
             else:
                 result.append(name)
         if not result:
             self.wrong(node, f"{what} must not be empty")
         return tuple(dict.fromkeys(result))
 
-    def one_of(self, values: Mapping[str, yaml.Node], node: yaml.Node, what: str, keys: Iterable[str]) -> None:
+    def one_of(
+        self, values: Mapping[str, yaml.Node], node: yaml.Node, what: str, keys: Iterable[str]
+    ) -> None:
         """Exactly one of `keys` must be there."""
         listed = list(keys)
         if sum(key in values for key in listed) != 1:

@@ -69,7 +69,9 @@ def load(text: str, *, name: str) -> Policy | PolicyProblems:
     rules = [_rule(nodes, each) for each in nodes.items(top["rules"], "rules")] if "rules" in top else []
     if "rules" not in top:
         nodes.wrong(root, "a policy must have rules")
-    masking = [_masking(nodes, each) for each in nodes.items(top["masking"], "masking")] if "masking" in top else []
+    masking = (
+        [_masking(nodes, each) for each in nodes.items(top["masking"], "masking")] if "masking" in top else []
+    )
     _check_ids(nodes, rules)
     if nodes.problems:
         return PolicyProblems(name, tuple(nodes.problems))
@@ -122,13 +124,17 @@ def _defaults(nodes: Nodes, node: yaml.Node) -> Defaults:
     if "not_understood" in found:
         each = nodes.mapping(found["not_understood"], "defaults.not_understood", ("human", "agent"))
         for kind, value in each.items():
-            chosen = nodes.choice(value, f"defaults.not_understood.{kind}", ("deny", "approve-peer", "approve-totp"))
+            chosen = nodes.choice(
+                value, f"defaults.not_understood.{kind}", ("deny", "approve-peer", "approve-totp")
+            )
             effects[kind] = Effect(chosen) if chosen else Effect.DENY
             if effects[kind] is Effect.APPROVE_PEER and not (terms and terms.peers):
                 nodes.wrong(value, "approve-peer needs defaults.approve with peers and from")
             if effects[kind] is Effect.APPROVE_TOTP and not (terms and terms.totp):
                 nodes.wrong(value, "approve-totp needs defaults.approve with totp: true")
-    known = nodes.choice(found["known_values"], "known_values", KNOWN_VALUES) if "known_values" in found else None
+    known = (
+        nodes.choice(found["known_values"], "known_values", KNOWN_VALUES) if "known_values" in found else None
+    )
     chosen_known = next((each for each in KNOWN_VALUES if each == known), "required")
     return Defaults(effects["human"], effects["agent"], terms, chosen_known)
 
@@ -192,7 +198,11 @@ def _terms(nodes: Nodes, node: yaml.Node, what: str) -> Terms:
     peers = nodes.number(found["peers"], "peers", 0, 20) if "peers" in found else 0
     totp = nodes.truth(found["totp"], "totp") if "totp" in found else False
     groups = nodes.strings(found["from"], "from") if "from" in found else ()
-    factor = nodes.choice(found["approver_factor"], "approver_factor", ("totp", "none")) if "approver_factor" in found else None
+    factor = (
+        nodes.choice(found["approver_factor"], "approver_factor", ("totp", "none"))
+        if "approver_factor" in found
+        else None
+    )
     if "scope" in found:
         nodes.choice(found["scope"], "scope", ("once",))
     if not peers and not totp:
@@ -239,10 +249,17 @@ def _what(nodes: Nodes, node: yaml.Node) -> What:
             value = only.get("only", value)
         programs = frozenset(nodes.strings(value, "programs"))
     capabilities = _choice(nodes, found["capabilities"], "capabilities") if "capabilities" in found else None
-    for each in (capabilities.only, capabilities.any, capabilities.all, capabilities.none) if capabilities else ():
+    for each in (
+        (capabilities.only, capabilities.any, capabilities.all, capabilities.none) if capabilities else ()
+    ):
         for unknown in (each or frozenset()) - ALL_CAPABILITIES:
-            nodes.wrong(found["capabilities"], f"{unknown[:40]} is no capability; there are {', '.join(sorted(ALL_CAPABILITIES))}")
-    anything = "writes" in found and isinstance(found["writes"], yaml.ScalarNode) and found["writes"].value == "any"
+            nodes.wrong(
+                found["capabilities"],
+                f"{unknown[:40]} is no capability; there are {', '.join(sorted(ALL_CAPABILITIES))}",
+            )
+    anything = (
+        "writes" in found and isinstance(found["writes"], yaml.ScalarNode) and found["writes"].value == "any"
+    )
     each_files = {key: _files(nodes, found[key], key) for key in (*files, "hosts") if key in found}
     return What(
         programs=programs,
@@ -267,11 +284,15 @@ def _files(nodes: Nodes, node: yaml.Node, what: str) -> Files:
         return Files(forbidden=node.value == "none")
     found = nodes.mapping(node, what, _PATHS if what != "hosts" else ("only", "outside"))
     values = {key: nodes.strings(value, f"{what}.{key}") for key, value in found.items()}
-    check: Callable[[str], bool] = lambda pattern: bool(_PATTERN.fullmatch(pattern)) and "/../" not in f"{pattern}/"  # noqa: E731 (one line says it)
+    check: Callable[[str], bool] = lambda pattern: (
+        bool(_PATTERN.fullmatch(pattern)) and "/../" not in f"{pattern}/"
+    )
     for key, patterns in values.items():
         for pattern in patterns if what != "hosts" else ():
             if not check(pattern):
-                nodes.wrong(found[key], f"{pattern[:60]} is no path pattern; write /dir, /dir/**, **/name or a name")
+                nodes.wrong(
+                    found[key], f"{pattern[:60]} is no path pattern; write /dir, /dir/**, **/name or a name"
+                )
             if key in ("within", "outside") and not pattern.startswith("/"):
                 nodes.wrong(found[key], f"{what}.{key} takes absolute paths")
     if what == "hosts":

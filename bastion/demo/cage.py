@@ -245,7 +245,7 @@ def _die_with_supervisor() -> None:
 def bwrap_argv(spec: Spec, status_fd: int) -> list[str]:
     """The command line of bubblewrap: the same mounts, namespaces and capabilities as `enter_by_unshare`.
 
-    Its device nodes are the host's, so it is not for root, who owns them (`sandbox.modes`).
+    Its device nodes are the host's, so it is not for root, who owns them (`ways.modes`).
     """
     argv = ["bwrap", "--unshare-all", "--unshare-user", "--uid", "0", "--gid", "0"]
     argv += ["--hostname", spec["hostname"], "--as-pid-1", "--die-with-parent", "--new-session"]

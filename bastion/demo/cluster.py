@@ -65,7 +65,7 @@ class DemoCluster:
         # A name of its own per start: what an earlier run left behind is not mixed in.
         pods_folder = folder / f"pods-{secrets.token_hex(4)}"
         self._pods_folder = pods_folder
-        pods = Pods(pods_folder, store, self._identities, samples.PROGRAMS, self.ca_file)
+        pods = Pods(pods_folder, store, self._identities, samples.PROGRAMS)
         serving = asyncio.Event()
         serving.set()
         self._audit = AuditLog(self.audit_file)

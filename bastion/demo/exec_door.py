@@ -52,11 +52,6 @@ class ExecDoor:
         self._accepted = accepted
         self._sessions: set[ExecSession] = set()
 
-    @property
-    def open_sessions(self) -> int:
-        """How many connections there are."""
-        return len(self._sessions)
-
     def drop_all(self) -> int:
         """End every connection without CLOSE and status; how many there were."""
         count = len(self._sessions)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bastion.demo import samples, workloads
+from bastion.demo.rbac import Binding
 from bastion.demo.server import ApiServer
 
 
@@ -44,6 +45,10 @@ class Faults:
     def revoke(self, user: str) -> None:
         """Take every right from a user or group; sessions that are open go on."""
         self._server.rbac.revoke(user)
+
+    def grant(self, user: str, role: str, namespace: str = "") -> None:
+        """Bind one of `access.ROLES` to a user, everywhere or in one namespace. Raises KeyError."""
+        self._server.rbac.bind(Binding(f"granted-{user}", role, users=(user,), namespace=namespace))
 
     def rotate_token(self, user: str = "bastion") -> Path:
         """The user's tokens become invalid; its kubeconfig is rewritten with a new one (its path)."""

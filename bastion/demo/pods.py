@@ -14,8 +14,9 @@ from bastion.demo.identity import Identities
 from bastion.demo.objects import Object, ObjectStore
 from bastion.demo.podlogs import ContainerLog
 from bastion.demo.resources import BY_NAME
-from bastion.demo.sandbox import Box, Container, DemoUnavailable, host_id, modes
+from bastion.demo.sandbox import Box, Container, DemoUnavailable
 from bastion.demo.status import ApiError
+from bastion.demo.ways import host_id, modes
 
 _PODS = BY_NAME["", "pods"]
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -54,16 +55,13 @@ class RunningPod:
 
 
 class Pods:
-    """Owns every container. `mode` is found at the first start: see `sandbox.modes`."""
+    """Owns every container. `mode` is found at the first start: see `ways.modes`."""
 
-    def __init__(
-        self, folder: Path, store: ObjectStore, identities: Identities, programs: Programs, ca_file: Path
-    ) -> None:
+    def __init__(self, folder: Path, store: ObjectStore, identities: Identities, programs: Programs) -> None:
         self._folder = folder
         self._store = store
         self._identities = identities
         self._programs = programs
-        self._ca_file = ca_file
         self._running: dict[str, RunningPod] = {}
         self._modes = modes()
 

@@ -11,7 +11,6 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import signal
 import socket
 import stat
@@ -23,13 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from bastion.demo import image
+from bastion.demo.ways import TOOLS
 
-HOST_ID = 1_879_048_192
-"""First of the 65,536 host ids that pods get when root runs the demo: far from any account's."""
-_IDS = 65_536
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031
-_TOOLS = os.defpath + ":/usr/local/bin"
 _SETUP_SECONDS = 20
 _PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from bastion.demo.supervisor import main; main({fd})"
 
@@ -138,10 +134,18 @@ class Container:
         """Whether commands can still be run in it."""
         return not self._over.done()
 
-    async def run(self, argv: Sequence[str], *, tty: bool, wanted: tuple[bool, bool, bool]) -> Process:
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        tty: bool,
+        wanted: tuple[bool, bool, bool],
+        size: tuple[int, int] = (0, 0),
+    ) -> Process:
         """Execute `argv`; `wanted` says which of stdin, stdout and stderr are asked for.
 
-        Raises NotStarted with the runtime's words.
+        `size` is the terminal's (rows, columns) from the first instruction on. Raises NotStarted
+        with the runtime's words.
         """
         if not self.alive:
             raise NotStarted("container not running")
@@ -156,7 +160,7 @@ class Container:
         self._starting[number] = started
         self._running[number] = exited
         try:
-            self._send({"exec": number, "tty": tty}, {"argv": list(argv), "env": env}, theirs)
+            self._send({"exec": number, "tty": tty}, {"argv": list(argv), "env": env, "size": size}, theirs)
             fds = await started
         except (NotStarted, BlockingIOError) as error:
             self._running.pop(number, None)
@@ -249,7 +253,8 @@ def _launch(door: socket.socket) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", program, package],
         stdin=subprocess.DEVNULL,
-        env={"PATH": _TOOLS, "LC_ALL": "C.UTF-8"},
+        stdout=subprocess.DEVNULL,
+        env={"PATH": TOOLS, "LC_ALL": "C.UTF-8"},
         pass_fds=(door.fileno(),),
         start_new_session=True,
     )
@@ -278,27 +283,3 @@ def _pipes(wanted: tuple[bool, bool, bool]) -> tuple[list[int], list[int]]:
         mine.append(writing if number == 0 else reading)
         os.set_blocking(mine[-1], False)
     return theirs, mine
-
-
-def host_id() -> int | None:
-    """The first host id for pods, where this process may map ids that are not its own."""
-    if os.geteuid() != 0:
-        return None
-    for line in Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines():
-        first, _, count = (int(word) for word in line.split())
-        if first <= HOST_ID and first + count >= HOST_ID + _IDS:
-            return HOST_ID
-    return None
-
-
-def modes() -> tuple[str, ...]:
-    """Ways to make a sandbox, the better one first.
-
-    Root: `unshare` alone, which maps the pod's root to an id that owns nothing. bubblewrap maps it
-    to the host's root, who may change the device nodes that it shares. Anyone else: bubblewrap
-    first, the well-kept tool, and the one that AppArmor lets make user namespaces.
-    """
-    if os.geteuid() == 0:
-        return ("unshare",)
-    bubblewrap = ("bwrap",) if shutil.which("bwrap", path=_TOOLS) else ()
-    return (*bubblewrap, "unshare")

@@ -28,7 +28,7 @@ from bastion.demo.sandbox import Container, NotStarted, Process
 _READ = 256 * 1024
 _HIGH = 512 * 1024
 _LOST_UP_TO = 64 * 1024
-_SIZE_SECONDS = 0.02
+_SIZE_SECONDS = 0.1
 _CLOSE_SECONDS = 0.5
 
 
@@ -65,11 +65,6 @@ class ExecSession(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self.done: asyncio.Future[None] = self._loop.create_future()
 
-    @property
-    def process(self) -> Process | None:
-        """The command, once it runs; the caller keeps it while it outlives the connection."""
-        return self._process
-
     def take_over(self, transport: asyncio.Transport) -> None:
         """The 101 was written: say that the connection is up."""
         self._transport = transport
@@ -100,7 +95,8 @@ class ExecSession(asyncio.Protocol):
                 pass  # no size was sent: the terminal starts with 0x0
         wanted = (options.stdin, options.stdout, options.stderr)
         try:
-            process = await self._container.run(options.argv, tty=options.tty, wanted=wanted)
+            size = (self._size.rows, self._size.cols) if self._size else (0, 0)
+            process = await self._container.run(options.argv, tty=options.tty, wanted=wanted, size=size)
         except NotStarted as error:
             words = status.not_started(str(error), secrets.token_hex(32), v5=self._protocol.v5)
             self._finish(words)

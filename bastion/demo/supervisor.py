@@ -103,6 +103,7 @@ class Supervisor:
             if tty:
                 master = os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
                 fcntl.ioctl(master, _TIOCSPTLCK, struct.pack("i", 0))
+                fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", *spec["size"], 0, 0))
             pid = _fork_command(spec, master, stdio)
         except OSError as error:
             self._say({"error": error.strerror or str(error), "id": number})

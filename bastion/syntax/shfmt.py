@@ -119,9 +119,7 @@ class Shfmt:
                 found[key(inner, code)], _problem, _message = await self._parse(code, inner)
         return found
 
-    async def _parse(
-        self, text: bytes, dialect: str
-    ) -> tuple[dict[str, Any] | None, _Problem, str]:
+    async def _parse(self, text: bytes, dialect: str) -> tuple[dict[str, Any] | None, _Problem, str]:
         if dialect not in DIALECTS:
             return None, "malformed", f"no parser for the shell dialect {dialect[:20]!r}"
         if len(text) > MAX_TEXT:

@@ -35,7 +35,9 @@ def everyone(policy: Policy) -> Principal:
     return Principal("https://issuer", "bench", Kind.HUMAN, "bench", 0, groups)
 
 
-async def judge(policy: Policy, who: Principal, syntax: Shfmt, row: dict[str, str]) -> tuple[Line | None, Verdict | None]:
+async def judge(
+    policy: Policy, who: Principal, syntax: Shfmt, row: dict[str, str]
+) -> tuple[Line | None, Verdict | None]:
     """The facts and the verdict of one line; None where there is no tree."""
     dialect = DIALECTS.get(row["shell"])
     if dialect is None:
@@ -78,7 +80,14 @@ async def main() -> int:
             let = effect is Effect.ALLOW
             counts[kind, "allowed" if let else str(effect)] += 1
             if asked.show and (kind == "risky") == let:
-                print(row["id"], row["shell"], repr(row["line"]), effect, verdict.rule if verdict else "no tree", verdict.reasons if verdict else "")
+                print(
+                    row["id"],
+                    row["shell"],
+                    repr(row["line"]),
+                    effect,
+                    verdict.rule if verdict else "no tree",
+                    verdict.reasons if verdict else "",
+                )
             if row["shell"] in DIALECTS and not row.get("undecidable"):
                 decidable += 1
                 exact += set(programs(line)) == set(row["programs"])
@@ -91,9 +100,15 @@ async def main() -> int:
                     print("  undecidable but understood", row["id"], repr(row["line"]))
     for kind in ("benign", "risky"):
         total = sum(count for (each, _effect), count in counts.items() if each == kind)
-        parts = ", ".join(f"{effect} {count}" for (each, effect), count in sorted(counts.items()) if each == kind)
-        print(f"{kind:7} {total:4} lines: {parts}; auto-allowed {100 * counts[kind, 'allowed'] / max(total, 1):.1f} %")
-    print(f"programs exact {exact}/{decidable}; undecidable not flagged {unflagged}; {1000 * spent / max(len(rows), 1):.1f} ms a line")
+        parts = ", ".join(
+            f"{effect} {count}" for (each, effect), count in sorted(counts.items()) if each == kind
+        )
+        print(
+            f"{kind:7} {total:4} lines: {parts}; auto-allowed {100 * counts[kind, 'allowed'] / max(total, 1):.1f} %"
+        )
+    print(
+        f"programs exact {exact}/{decidable}; undecidable not flagged {unflagged}; {1000 * spent / max(len(rows), 1):.1f} ms a line"
+    )
     risky = sum(count for (each, _effect), count in counts.items() if each == "risky")
     benign = sum(count for (each, _effect), count in counts.items() if each == "benign")
     return int(counts["risky", "allowed"] > risky / 100 or counts["benign", "allowed"] < 0.85 * benign)

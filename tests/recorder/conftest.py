@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from recorder.checkpoint import SigningKey
+from recorder.disk import Disk
 from recorder.ledger import Ledger
 
 ORIGIN = "bastion/prod/node-1/2026"
 START = 1_780_000_000_000_000
+LAX = Disk(fsync=lambda _descriptor: None, fdatasync=lambda _descriptor: None)
+"""Does not wait for the hardware; the order of the calls has tests of its own."""
 
 
 @dataclass
@@ -40,7 +43,13 @@ class Lab:
         return self.now, self.mono
 
     def open(self, folder: Path | None = None, **options: Any) -> Ledger:
-        settings = {"origin": self.origin, "key": self.key, "clock": self.clock, "boot": "boot-1"}
+        settings = {
+            "origin": self.origin,
+            "key": self.key,
+            "clock": self.clock,
+            "boot": "boot-1",
+            "disk": LAX,
+        }
         return Ledger.open(folder or self.folder, **{**settings, **options})
 
     def crash(self, ledger: Ledger) -> None:

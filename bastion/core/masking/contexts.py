@@ -65,7 +65,7 @@ CONTEXTS: tuple[Detector, ...] = (
             b"private-token: ",
             b"x-vault-token: ",
             b"x-amz-security-token: ",
-        ),  # fmt: skip
+        ),
         patterns=(rb" {0,3}([A-Za-z0-9_~+/.=\-]{16,})",),
         judge=mixed,
         before=b"A-Za-z0-9",
@@ -95,7 +95,7 @@ CONTEXTS: tuple[Detector, ...] = (
     ),
     Detector(
         id="assignment",
-        title="A value assigned to a name such as password, token or secret (shell, YAML, JSON, INI, URL query)",
+        title="A value assigned to a name such as password or token (shell, YAML, JSON, INI, URL query)",
         anchors=_NAMES,
         patterns=(
             _SEP + b"(" + _FIRST + _REST + b")",
@@ -144,7 +144,7 @@ CONTEXTS: tuple[Detector, ...] = (
             b"--requirepass ",
             b"--auth-token ",
             b"--secret-key ",
-        ),  # fmt: skip
+        ),
         patterns=(rb" {0,3}[\"']?([^\s\"'`$<>{}()\-|&;][^\s\"'`|&;]*)",),
         judge=no_placeholder,
         cased=False,

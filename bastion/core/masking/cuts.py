@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from bastion.core.masking.grid import MAX_COLS
 from bastion.core.masking.screen import HARMLESS_MODES, Screen
 from bastion.core.masking.vt import Kind, Token
 
 _STATE_CSI: Final = frozenset({"r", "s", "u", "!p", "h", "l"})
 _STATE_ESC: Final = frozenset({"7", "8", "#8", "c", "(0", ")0", ")B"})
-_DESTROY: Final = frozenset({"@", "P", "L", "M", "S", "T", "X", "b"})
+_DESTROY: Final = frozenset({"L", "M", "S", "T", "b"})
 
 
 def changes_state(token: Token, screen: Screen) -> bool:
@@ -41,18 +42,25 @@ def destroys(token: Token, screen: Screen) -> bool:
         return False
     match token.kind:
         case Kind.TEXT:
-            over = g.y in g.fresh and len(g.text(g.y)) > g.x + g.pending
-            wraps = g.pending or g.x + len(token.text) > g.cols or g.right < g.cols - 1
-            return over or (wraps and (g.y == g.bottom or bool(g.fresh & {g.y + 1})))
+            size = 2 * len(token.text) if not token.text.isascii() else len(token.text)
+            wraps = g.pending or g.x + size > g.cols or g.right < g.cols - 1
+            return g.is_fresh(g.y, g.x + g.pending, g.x + size) or (
+                wraps and (g.y == g.bottom or g.y + 1 in g.fresh)
+            )
         case Kind.CONTROL:
-            return token.name in "\n\v\f" and g.y == g.bottom
+            return token.name in "\n\v\f" and g.y == g.bottom and g.top in g.fresh
         case Kind.ESCAPE:
             return token.name in {"D", "E", "M"}
         case Kind.CSI if token.name == "K":
-            return g.y in g.fresh and (token.text not in {"", "0"} or len(g.text(g.y)) > g.x)
+            start, end = {"": (g.x, MAX_COLS), "0": (g.x, MAX_COLS), "1": (0, g.x + 1)}.get(
+                token.text, (0, MAX_COLS)
+            )
+            return g.is_fresh(g.y, start, end)
         case Kind.CSI if token.name == "J":
-            below = any(g.text(y) for y in range(g.y + 1, g.rows))
-            return token.text not in {"", "0"} or len(g.text(g.y)) > g.x or below
+            below = any(y > g.y for y in g.fresh)
+            return token.text not in {"", "0"} or below or g.is_fresh(g.y, g.x)
+        case Kind.CSI if token.name in {"X", "P", "@"}:
+            return g.is_fresh(g.y, g.x)
         case Kind.CSI:
             return token.name in _DESTROY
     return False

@@ -18,11 +18,6 @@ def in_place(data: bytes, reading: Reading) -> bytes:
     return b"".join(out)
 
 
-def mask_generated(data: bytes, reading: Reading) -> bytes:
-    """The same for a repaint of our own: only printable text is covered there."""
-    return in_place(data, reading)
-
-
 def _joined(reading: Reading, base: int) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     for start, end, _ in sorted(reading.covers):

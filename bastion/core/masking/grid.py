@@ -37,14 +37,14 @@ def cell(pen: Char, data: str) -> Char:
 
 
 class Grid:
-    """`rows` × `cols` cells with a cursor (`x`, `y`), margins and a pending wrap."""
+    """`rows` by `cols` cells with a cursor (`x`, `y`), margins and a pending wrap."""
 
     def __init__(self, cols: int, rows: int) -> None:
         self.cols, self.rows = min(max(cols, 1), MAX_COLS), min(max(rows, 1), MAX_ROWS)
         self.lines: list[Row] = [[BLANK] * self.cols for _ in range(self.rows)]
         self.wraps = [False] * self.rows
         self.texts: list[str | None] = [None] * self.rows
-        self.fresh: set[int] = set()
+        self.fresh: dict[int, tuple[int, int]] = {}
         self.x = self.y = 0
         self.pen = BLANK
         self.pending = self.insert = self.origin = False
@@ -58,11 +58,17 @@ class Grid:
             known = self.texts[y] = "".join([c.data[:1] for c in self.lines[y]]).rstrip(" ")
         return known
 
-    def touch(self, y: int) -> Row:
-        """Row `y`, to be changed."""
+    def touch(self, y: int, start: int = 0, end: int = MAX_COLS) -> Row:
+        """Row `y`, to be changed between two columns."""
         self.texts[y] = None
-        self.fresh.add(y)
+        low, high = self.fresh.get(y, (start, end))
+        self.fresh[y] = (min(low, start), max(high, end))
         return self.lines[y]
+
+    def is_fresh(self, y: int, start: int = 0, end: int = MAX_COLS) -> bool:
+        """Whether something between two columns of the row was changed since it was looked at."""
+        low, high = self.fresh.get(y, (0, 0))
+        return low < end and start < high
 
     def draw(self, text: str) -> None:
         """Print text at the cursor."""
@@ -71,7 +77,7 @@ class Grid:
             room = self._edge() - self.x + 1
             run = text[at : at + max(0, room)] if not self.pending and not self.insert else ""
             if run.isascii() and run:
-                row = self.touch(self.y)
+                row = self.touch(self.y, self.x, self.x + len(run))
                 self._split(row, self.x)
                 self._split(row, self.x + len(run))
                 row[self.x : self.x + len(run)] = [cell(self.pen, c) for c in run]
@@ -99,7 +105,7 @@ class Grid:
         if self.pending or (self.x + size - 1 > edge and self.autowrap):
             self._wrap(edge)
             edge = self._edge()
-        row = self.touch(self.y)
+        row = self.touch(self.y, max(0, self.x - 1), self.cols if self.insert else self.x + size)
         self.x = min(self.x, edge - size + 1)
         if self.x < 0:
             self.x = 0
@@ -164,8 +170,8 @@ class Grid:
                 self.lines.insert(into, [self._blank()] * self.cols)
                 self.wraps.insert(into, False)
                 self.texts.insert(into, None)
-            shifted = {y - count if low <= y <= self.bottom else y for y in self.fresh}
-            self.fresh = {y for y in shifted if 0 <= y < self.rows}
+            moved_rows = {y - count if low <= y <= self.bottom else y: span for y, span in self.fresh.items()}
+            self.fresh = {y: span for y, span in moved_rows.items() if 0 <= y < self.rows}
             return
         span = slice(self.left, self.right + 1)
         kept = [self.touch(y)[span] for y in range(low, self.bottom + 1)]
@@ -179,8 +185,8 @@ class Grid:
 
     def erase(self, y: int, start: int, end: int) -> None:
         """Blank the cells `start` to `end` (exclusive) of row `y` with the pen's background."""
-        row = self.touch(y)
         start, end = max(0, start), min(end, self.cols)
+        row = self.touch(y, max(0, start - 1), end)
         self._split(row, start)
         self._split(row, end)
         row[start:end] = [self._blank()] * (end - start)
@@ -209,6 +215,6 @@ class Grid:
             self.wraps.append(False)
         self.cols, self.rows = cols, rows
         self.texts = [None] * rows
-        self.fresh = set(range(rows))
+        self.fresh = dict.fromkeys(range(rows), (0, MAX_COLS))
         self.x, self.y, self.pending = min(self.x, cols - 1), min(self.y - over, rows - 1), False
         self.top, self.bottom, self.left, self.right = 0, rows - 1, 0, cols - 1

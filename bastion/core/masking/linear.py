@@ -105,7 +105,7 @@ def _last_lines(data: bytes, count: int) -> bytes | None:
 def _blank(screen: Screen, dropped: bytes) -> None:
     pen = screen.grid.pen
     if b"\x1b" in dropped:
-        for match in _SGR.finditer(dropped):
+        for match in _SGR.finditer(dropped, max(0, dropped.rfind(b"\x1b[0m"), dropped.rfind(b"\x1b[m"))):
             pen = rendition(pen, match[1].decode("ascii"))
     screen.grid = Grid(screen.grid.cols, screen.grid.rows)
     screen.grid.pen = pen if pen != BLANK else BLANK

@@ -1,17 +1,16 @@
-"""The tables of what sequences do to a screen: controls, ESC, CSI and modes."""
+"""The tables of what sequences do to a screen: controls, ESC and CSI."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bastion.core.masking.grid import BLANK, Grid
+from bastion.core.masking.grid import BLANK, MAX_COLS
 
 if TYPE_CHECKING:
     from bastion.core.masking.screen import Screen
 
 Action = Callable[["Screen", str], object]
-Switch = Callable[["Screen", bool], None]
 
 
 def _number(text: str, place: int = 0, default: int = 1) -> int:
@@ -81,7 +80,8 @@ def _back_tab(s: Screen, count: int) -> None:
         s.move(max([t for t in s.tabs if t < s.grid.x] + [0]), s.grid.y)
 
 
-def _go(s: Screen, x: int, y: int) -> None:
+def go(s: Screen, x: int, y: int) -> None:
+    """Put the cursor at a cell, counted from the margins in origin mode."""
     g = s.grid
     if g.origin:
         s.move(min(g.left + x, g.right), min(g.top + y, g.bottom))
@@ -133,7 +133,7 @@ def _margins(s: Screen, text: str) -> None:
     top, bottom = _number(text) - 1, min(_number(text, 1, g.rows), g.rows) - 1
     if top < bottom:
         g.top, g.bottom = top, bottom
-        _go(s, 0, 0)
+        go(s, 0, 0)
 
 
 def _side_margins(s: Screen, text: str) -> None:
@@ -145,7 +145,7 @@ def _side_margins(s: Screen, text: str) -> None:
     left, right = _number(text) - 1, min(_number(text, 1, g.cols), g.cols) - 1
     if left < right:
         g.left, g.right = left, right
-        _go(s, 0, 0)
+        go(s, 0, 0)
 
 
 def _repeat(s: Screen, text: str) -> None:
@@ -171,7 +171,7 @@ def _align(s: Screen, _text: str) -> None:
 def _reset(s: Screen, _text: str) -> None:
     fresh = type(s)(s.grid.cols, s.grid.rows)
     s.__dict__.update(fresh.__dict__)
-    s.grid.fresh = set(range(s.grid.rows))
+    s.grid.fresh = dict.fromkeys(range(s.grid.rows), (0, MAX_COLS))
 
 
 def _soft_reset(s: Screen, _text: str) -> None:
@@ -201,39 +201,6 @@ def _set_tab(s: Screen, _text: str) -> None:
 
 def _clear_tab(s: Screen, text: str) -> None:
     s.tabs = set() if _number(text, default=0) == 3 else s.tabs - {s.grid.x}
-
-
-def _set(name: str) -> Switch:
-    def switch(s: Screen, on: bool) -> None:
-        setattr(s.grid if isinstance(getattr(Grid(1, 1), name, None), bool) else s, name, on)
-
-    return switch
-
-
-def _origin(s: Screen, on: bool) -> None:
-    s.grid.origin = on
-    _go(s, 0, 0)
-
-
-def _sides(s: Screen, on: bool) -> None:
-    s.side_margins = on
-    if not on:
-        s.grid.left, s.grid.right = 0, s.grid.cols - 1
-
-
-def _alternate(number: int) -> Switch:
-    def switch(s: Screen, on: bool) -> None:
-        if on and number == 1049:
-            s.save()
-        s.alternate(on=on, clear=number != 47)
-        if not on and number == 1049:
-            s.restore()
-
-    return switch
-
-
-def _cursor_saved(s: Screen, on: bool) -> None:
-    (s.save if on else s.restore)()
 
 
 CONTROLS: dict[str, Action] = {
@@ -269,7 +236,7 @@ CSI: dict[str, Action] = {
     "E": lambda s, t: _to_line(s, _number(t)),
     "F": lambda s, t: _to_line(s, -_number(t)),
     "G": _column,
-    "H": lambda s, t: _go(s, _number(t, 1) - 1, _number(t) - 1),
+    "H": lambda s, t: go(s, _number(t, 1) - 1, _number(t) - 1),
     "I": lambda s, t: _tab(s, _number(t)),
     "J": _erase_display,
     "K": _erase_line,
@@ -285,7 +252,7 @@ CSI: dict[str, Action] = {
     "b": _repeat,
     "d": lambda s, t: s.move(s.grid.x, _number(t) - 1 + (s.grid.top if s.grid.origin else 0)),
     "e": lambda s, t: _down(s, _number(t)),
-    "f": lambda s, t: _go(s, _number(t, 1) - 1, _number(t) - 1),
+    "f": lambda s, t: go(s, _number(t, 1) - 1, _number(t) - 1),
     "g": _clear_tab,
     "m": lambda s, t: s.sgr(t),
     "r": _margins,
@@ -293,13 +260,3 @@ CSI: dict[str, Action] = {
     "u": lambda s, _: s.restore(),
     "!p": _soft_reset,
 }
-PRIVATE: dict[int, Switch] = {
-    6: _origin,
-    7: _set("autowrap"),
-    47: _alternate(47),
-    69: _sides,
-    1047: _alternate(1047),
-    1048: _cursor_saved,
-    1049: _alternate(1049),
-}
-ANSI: dict[int, Switch] = {4: _set("insert"), 20: _set("newline")}

@@ -13,8 +13,9 @@ from enum import Enum
 from pyte.charsets import VT100_MAP
 from pyte.screens import Char
 
-from bastion.core.masking.grid import BLANK, Grid
-from bastion.core.masking.operations import ANSI, CONTROLS, CSI, ESCAPES, PRIVATE
+from bastion.core.masking.grid import BLANK, MAX_COLS, Grid
+from bastion.core.masking.modes import ANSI, PRIVATE
+from bastion.core.masking.operations import CONTROLS, CSI, ESCAPES
 from bastion.core.masking.rendition import rendition
 from bastion.core.masking.vt import Kind, Token
 
@@ -174,7 +175,7 @@ class Screen:
         then.x, then.y, then.pen, then.pending = now.x, now.y, now.pen, now.pending
         then.insert, then.origin, then.autowrap = now.insert, now.origin, now.autowrap
         then.top, then.bottom, then.left, then.right = now.top, now.bottom, now.left, now.right
-        then.fresh = set(range(then.rows))
+        then.fresh = dict.fromkeys(range(then.rows), (0, MAX_COLS))
         self.grid, self.other = then, now if on else None
 
     def sgr(self, text: str) -> None:
@@ -185,5 +186,5 @@ class Screen:
 def _clone(grid: Grid) -> Grid:
     twin = copy(grid)
     twin.lines = [row[:] for row in grid.lines]
-    twin.wraps, twin.texts, twin.fresh = grid.wraps[:], grid.texts[:], set(grid.fresh)
+    twin.wraps, twin.texts, twin.fresh = grid.wraps[:], grid.texts[:], dict(grid.fresh)
     return twin

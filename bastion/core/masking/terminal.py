@@ -12,7 +12,7 @@ placeholders until it is decided.
 from __future__ import annotations
 
 from bastion.core.masking.cuts import changes_state, cut, destroys
-from bastion.core.masking.glyphs import in_place, mask_generated
+from bastion.core.masking.glyphs import in_place
 from bastion.core.masking.linear import Ring, split
 from bastion.core.masking.look import Look, examine, hide
 from bastion.core.masking.pair import Pair
@@ -22,10 +22,12 @@ from bastion.core.masking.scan import find
 from bastion.core.masking.screen import Fate, Screen
 from bastion.core.masking.sightings import Sightings
 from bastion.core.masking.vt import Kind, Parser, Token
-from bastion.model.masks import KnownValue, Masked, MaskEvent
+from bastion.model.masks import KnownValue, Masked
 
 HOLD = 0.1
 HELD_TOKENS = 4096
+PIECE = 2048
+MASK_ROUNDS = 4
 EMPTY = Masked()
 
 
@@ -60,9 +62,14 @@ class TerminalMasker:
         """Mask what the pod sent; the answer may leave now."""
         if self.failed:
             return EMPTY
-        rest = self._linear(self._carry + data) if self._ring else data
-        if rest:
-            self._screens(rest, at)
+        rest = data
+        while rest:
+            if self._ring:
+                rest, self._carry = self._carry + rest, b""
+                rest = self._linear(rest)
+            piece, rest = (rest, b"") if len(rest) <= 2 * PIECE else (rest[:PIECE], rest[PIECE:])
+            if piece:
+                self._screens(piece, at)
         return self._answer(len(data))
 
     def tick(self, at: float) -> Masked:
@@ -101,7 +108,7 @@ class TerminalMasker:
         self.deadline = 0.0
 
     def _answer(self, taken: int) -> Masked:
-        data = b"".join(self._out)
+        data = b"" if self.failed else b"".join(self._out)
         self._out.clear()
         return Masked(data, self._sightings.taken(taken))
 
@@ -116,9 +123,13 @@ class TerminalMasker:
         pair = self._guard.copy()
         reading = pair.feed(head)
         if reading.hold < reading.end:
-            self._enter()
-            rest, self._carry = head + self._carry + rest, b""
-            return rest
+            clear = head[: max(0, len(head) - (reading.end - reading.hold))]
+            rest, self._carry = head[len(clear) :] + self._carry + rest, b""
+            pair, head = self._guard.copy(), clear
+            reading = pair.feed(head)
+            if reading.hold < reading.end:
+                self._enter()
+                return head + rest
         self._guard = pair
         sent = in_place(head, reading) if reading.covers else head
         self._sightings.linear(reading)
@@ -159,8 +170,9 @@ class TerminalMasker:
             if token.kind is Kind.OSC and find(self._patterns, token.text.encode()):
                 continue
             state = changes_state(token, self._drawn)
-            if self._piece and (state or destroys(token, self._drawn) or len(self._piece) > HELD_TOKENS):
-                self._flush(at)
+            full = len(self._piece) > HELD_TOKENS
+            if self._piece and (full or state or destroys(token, self._drawn)):
+                self._flush(at, expired=full)
             if self._drawn.apply(token) is not Fate.STRIPPED:
                 self._piece.append(token)
             if state:
@@ -185,22 +197,32 @@ class TerminalMasker:
 
     def _send(self, look: Look) -> None:
         tokens, self._piece = self._piece, []
-        target = self._drawn
-        if not look.clear:
-            target = self._drawn.clone()
-            hide(target.grid, look)
+        target = self._drawn if look.clear else self._hidden(look)
         if self._alike and look.clear:
             trial = target
         else:
             trial = self._shown.clone()
             for token in tokens:
                 trial.apply(token)
+        if self.failed:
+            return
         raw = b"".join([token.raw for token in tokens])
         if trial.same(target) and self._pass(raw):
             self._shown = self._drawn.clone() if look.clear else target
         else:
             self._repaint(tokens, target)
         self._alike = look.clear and self._shown.same(self._drawn)
+
+    def _hidden(self, look: Look) -> Screen:
+        """What the client may see; it is looked at again, and a mask that does not hold is a fault."""
+        target = self._drawn.clone()
+        for _ in range(MASK_ROUNDS):
+            hide(target.grid, look)
+            look = examine(self._patterns, target.grid, final=True)
+            if not look.masked:
+                return target
+        self.failed = "the screen could not be masked safely"
+        return Screen(self._cols, self._rows)
 
     def _pass(self, raw: bytes) -> bool:
         """Send bytes as they are, unless they spell a secret in the order they are sent."""
@@ -220,13 +242,12 @@ class TerminalMasker:
             if harmless or changes_state(token, shown):
                 shown.apply(token)
                 self._out.append(token.raw)
-        known = self._known_cells or shown.other is not None
-        data = paint(shown, target, whole=not known)
+        data = paint(shown, target, whole=not self._known_cells)
         self._known_cells = True
         pair = self._guard.copy()
         reading = pair.feed(data)
         if reading.covers:
-            data = mask_generated(data, reading)
+            data = in_place(data, reading)
             for token in Parser().feed(data):
                 shown.apply(token)
             self._shown = shown
@@ -256,6 +277,3 @@ class TerminalMasker:
         self._sightings.rebase(pair.end)
         self._ring = Ring(r, c, alike=self._alike)
         self.deadline = None
-
-
-__all__ = ["MaskEvent", "TerminalMasker"]

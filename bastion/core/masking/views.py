@@ -10,21 +10,29 @@ escape sequences too (ECMA-48, both C1 forms in UTF-8). A view maps its text bac
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from copy import copy
 from enum import Enum
 
 from bastion.core.masking.finder import Finder, Found
+from bastion.core.masking.mapping import Map
 from bastion.core.masking.patterns import Patterns
 
 CONTROLS = bytes(b for b in range(0x20) if b not in b"\t\n\r") + b"\x7f"
+_LEADS = rb"\xc2\xcc\xcd\xe1\xe2\xef\xf3"
 _ZERO = (
-    rb"\xc2[\x80-\x9f\xad]|\xcc[\x80-\xbf]|\xcd[\x80-\xaf]|\xe1\xa0\x8e|\xe1\xaa[\xb0-\xbf]|\xe1\xb7[\x80-\xbf]"
-    rb"|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xe2\x83[\x90-\xbf]|\xef\xb8[\x80-\x8f\xa0-\xaf]"
-    rb"|\xef\xbb\xbf|\xf3\xa0[\x80-\x87][\x80-\xbf]"
+    rb"(?<=\xc2)[\x80-\x9f\xad]|(?<=\xcc)[\x80-\xbf]|(?<=\xcd)[\x80-\xaf]"
+    rb"|(?<=\xe1)(?:\xa0\x8e|\xaa[\xb0-\xbf]|\xb7[\x80-\xbf])"
+    rb"|(?<=\xe2)(?:\x80[\x8b-\x8f\xaa-\xae]|\x81[\xa0-\xaf]|\x83[\x90-\xbf])"
+    rb"|(?<=\xef)(?:\xb8[\x80-\x8f\xa0-\xaf]|\xbb\xbf)|(?<=\xf3)\xa0[\x80-\x87][\x80-\xbf]"
 )
-_DROPPED = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+|" + _ZERO)
-_HIDDEN = re.compile(_ZERO)
+_HIDDEN = re.compile(b"[" + _LEADS + b"](?:" + _ZERO + b")")
+_DROPPED = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
+    + _LEADS
+    + rb"](?:(?<=[\x00-\x1f\x7f])[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*+|"
+    + _ZERO
+    + b")"
+)
 _CUT = re.compile(
     rb"(?:[\xc2\xcc\xcd]|\xe1[\xa0\xaa\xb7]?|\xe2[\x80\x81\x83]?|\xef[\xb8\xbb]?|\xf3(?:\xa0[\x80-\x87]?)?)\Z"
 )
@@ -33,6 +41,29 @@ _STRING_END = {
     True: re.compile(rb"[\x07\x18\x1a\x1b]|\xc2\x9c"),
     False: re.compile(rb"[\x18\x1a\x1b]|\xc2\x9c"),
 }
+_C0 = rb"[\x00-\x17\x19\x1c-\x1f\x7f]*+"
+_CSI = rb"[\x00-\x17\x19\x1c-\x3f\x7f]*+(?:[\x40-\x7e\x18\x1a]|(?=[\x1b\x80-\xff]))"
+_OSC = rb"(?:[^\x07\x18\x1a\x1b\xc2]++|\xc2(?!\x9c))*+(?:[\x07\x18\x1a]|\xc2\x9c|(?=\x1b))"
+_OTHER = rb"(?:[^\x18\x1a\x1b\xc2]++|\xc2(?!\x9c))*+(?:[\x18\x1a]|\xc2\x9c|(?=\x1b))"
+_SEQUENCES = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f" + _LEADS + rb"](?:"
+    rb"(?<=\x1b)"
+    + _C0
+    + rb"(?:\["
+    + _CSI
+    + rb"|\]"
+    + _OSC
+    + rb"|[PX^_]"
+    + _OTHER
+    + rb"|[\x18\x1a]|(?=[\x1b\x80-\xff])"
+    rb"|[\x20-\x2f][\x00-\x17\x19\x1c-\x2f\x7f]*+(?:[\x30-\x7e\x18\x1a]|(?=[\x1b\x80-\xff]))"
+    rb"|[\x30-\x4f\x51-\x57\x59\x5a\x5c\x60-\x7e])"
+    rb"|(?<=\xc2)(?:\x9b" + _CSI + rb"|\x9d" + _OSC + rb"|[\x90\x98\x9e\x9f]" + _OTHER + rb")"
+    rb"|(?<=[\x00-\x1a\x1c-\x1f\x7f])[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]*+"
+    rb"|(?!(?<=\xc2)[\x90\x98\x9b\x9d-\x9f])(?:" + _ZERO + rb"))"
+)
+_INTRODUCERS = rb"\xc2[\x90\x98\x9b\x9d-\x9f]"
+_OPEN = re.compile(rb"\x1b|" + _INTRODUCERS)
 
 
 class Mode(Enum):
@@ -59,8 +90,7 @@ class View:
         self._escapes = escapes
         self._mode = Mode.GROUND
         self._cut = b""
-        self._texts: list[int] = []
-        self._bytes: list[tuple[int, int]] = []
+        self._map = Map()
 
     @property
     def idle(self) -> bool:
@@ -77,7 +107,7 @@ class View:
         other = copy(self)
         other.finder = self.finder.copy()
         other._escapes = self._escapes if escapes is None else escapes  # noqa: SLF001 - the same class
-        other._texts, other._bytes = list(self._texts), list(self._bytes)  # noqa: SLF001 - the same class
+        other._map = self._map.copy()  # noqa: SLF001 - the same class
         return other
 
     def feed(self, data: bytes, start: int, *, final: bool = False) -> Found:
@@ -85,52 +115,50 @@ class View:
         if self._cut:
             data, start = self._cut + data, start - len(self._cut)
             self._cut = b""
-        if self._mode is Mode.GROUND and _is_plain(data):
-            return self._found(self._take(data, start, final=final), start + len(data), final=final)
-        pieces = self._kept(data, final=final)
-        at = self.finder.position
-        for a, b in pieces:
-            self._note(at, start + a, b - a)
-            at += b - a
-        text = b"".join([data[a:b] for a, b in pieces])
+        text = self._read(data, start, final=final)
+        found = self.finder.feed(text, final=final)
         end = start + len(data)
-        return self._found(self.finder.feed(text, final=final), end, final=final)
-
-    def _take(self, data: bytes, start: int, *, final: bool) -> Found:
-        self._note(self.finder.position, start, len(data))
-        return self.finder.feed(data, final=final)
-
-    def _note(self, text: int, byte: int, length: int) -> None:
-        if self._texts and byte == sum(self._bytes[-1]):
-            self._bytes[-1] = (self._bytes[-1][0], self._bytes[-1][1] + length)
-        elif length:
-            self._texts.append(text)
-            self._bytes.append((byte, length))
-
-    def _found(self, found: Found, end: int, *, final: bool) -> Found:
         covers = [
-            (a, b, source) for first, last, source in found.covers for a, b in self._spread(first, last)
+            (a, b, source) for first, last, source in found.covers for a, b in self._map.spread(first, last)
         ]
-        hold = end if final or found.hold >= self.finder.position else self._byte(found.hold)
-        keep = bisect_right(self._texts, found.hold) - 1
-        if keep > 0:
-            del self._texts[:keep], self._bytes[:keep]
+        waits = not final and found.hold < self.finder.position
+        hold = self._map.byte(found.hold) if waits else end
+        self._map.forget(found.hold)
         return Found(covers, hold)
 
-    def _byte(self, text: int) -> int:
-        piece = max(0, bisect_right(self._texts, text) - 1)
-        return self._bytes[piece][0] + text - self._texts[piece]
+    def _read(self, data: bytes, start: int, *, final: bool) -> bytes:
+        """The text of `data`; how it maps back is worked out only when it is asked for."""
+        at = self.finder.position
+        if self._mode is Mode.GROUND and _is_plain(data):
+            self._map.add(at, start, len(data))
+            return data
+        cut = None if final else _CUT.search(data, max(0, len(data) - 3))
+        body = data[: cut.start()] if cut else data
+        head = b""
+        if self._mode is Mode.GROUND:
+            for end in (len(body), body.rfind(b"\x1b")):
+                text = self._drop(body[:end]) if end >= 0 else None
+                if text is not None:
+                    self._map.defer(at, start, body[:end], self._dropped, len(text))
+                    head, at, data, start = text, at + len(text), data[end:], start + end
+                    break
+        return head + self._walk(data, at, start, final=final)
 
-    def _spread(self, first: int, last: int) -> list[tuple[int, int]]:
-        out = []
-        piece = max(0, bisect_right(self._texts, first) - 1)
-        while piece < len(self._texts) and self._texts[piece] < last:
-            text, (byte, length) = self._texts[piece], self._bytes[piece]
-            low, high = max(first, text), min(last, text + length)
-            if low < high:
-                out.append((byte + low - text, byte + high - text))
-            piece += 1
-        return out
+    @property
+    def _dropped(self) -> re.Pattern[bytes]:
+        return _SEQUENCES if self._escapes else _DROPPED
+
+    def _drop(self, data: bytes) -> bytes | None:
+        """Data without what is not text; None when a sequence in it is not complete."""
+        text = self._dropped.sub(b"", data)
+        return None if self._escapes and _OPEN.search(text) else text
+
+    def _walk(self, data: bytes, at: int, start: int, *, final: bool) -> bytes:
+        pieces = self._kept(data, final=final)
+        for low, high in pieces:
+            self._map.add(at, start + low, high - low)
+            at += high - low
+        return b"".join([data[low:high] for low, high in pieces])
 
     def _kept(self, data: bytes, *, final: bool) -> list[tuple[int, int]]:
         pieces: list[tuple[int, int]] = []

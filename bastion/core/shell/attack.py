@@ -34,7 +34,12 @@ _PROGRAMS = {
 }
 _BY_PROGRAM = {name: technique for technique, names in _PROGRAMS.items() for name in names.split()}
 _BY_PATH = {"/etc/shadow": "T1003.008", "/etc/passwd": "T1087.001", "/etc/sudoers": "T1548.003"}
-_BY_PREFIX = {"/run/secrets/": "T1552.007", "/etc/cron": "T1053.003", "/root/.ssh": "T1552.004", "/proc/": "T1057"}
+_BY_PREFIX = {
+    "/run/secrets/": "T1552.007",
+    "/etc/cron": "T1053.003",
+    "/root/.ssh": "T1552.004",
+    "/proc/": "T1057",
+}
 
 
 def techniques(command: Command) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from bastion.core.shell import paths
-from bastion.core.shell.facts import Access, Assignment
+from bastion.core.shell.facts import Assignment
 from bastion.core.shell.judge import Judge, name_value
 from bastion.core.shell.options import read
 from bastion.core.shell.programs import PROGRAMS
@@ -43,7 +43,12 @@ def change_directory(judge: Judge, call: Call) -> None:
     old = call.place.cwds
     if word is None:
         new: tuple[str, ...] = paths.HOMES
-    elif word.literal is None or word.splits or word.literal == "-" or not old and not word.literal.startswith("/"):
+    elif (
+        word.literal is None
+        or word.splits
+        or word.literal == "-"
+        or (not old and not word.literal.startswith("/"))
+    ):
         new = ()
     else:
         judge.access(call, word, "name")
@@ -175,7 +180,11 @@ def source(judge: Judge, call: Call) -> None:
     call.capabilities.add("runs-code")
     name = call.words[0].literal if call.words else None
     if name in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0") and call.place.stdin == "text":
-        judge.run(call.place.given, call.place.dialect, dataclasses.replace(call.place, depth=call.place.depth + 1, stdin="fed"))
+        judge.run(
+            call.place.given,
+            call.place.dialect,
+            dataclasses.replace(call.place, depth=call.place.depth + 1, stdin="fed"),
+        )
         return
     if call.words:
         judge.access(call, call.words[0], "read")
@@ -205,11 +214,13 @@ def execute(judge: Judge, call: Call) -> None:
 
 
 def look_up(judge: Judge, call: Call) -> None:
-    """`command`: with -v it only looks; without, it is a wrapper that stays in the same shell."""
-    if any(re.fullmatch(r"-p?[vV]p?", word.literal or "") for word in call.words[:2]):
+    """`command` and `builtin`: wrappers that stay in the same shell; `command -v` only looks."""
+    if call.program == "command" and any(
+        re.fullmatch(r"-p?[vV]p?", word.literal or "") for word in call.words[:2]
+    ):
         call.flags.append("-v")
         return
-    reading = read(WRAPPERS["command"], call.words)
+    reading = read(WRAPPERS[call.program], call.words)
     call.reasons += reading.reasons
     if reading.command is not None:
         judge.command(reading.command, dataclasses.replace(call.place, depth=call.place.depth + 1))
@@ -237,7 +248,10 @@ def print_formatted(judge: Judge, call: Call) -> None:
             call.reasons.append("the variable that it sets is decided by an expansion or evaluated")
             _subscript(judge, call, call.words[1:2])
         judge.scene.change(call.place)
-    if any(text and re.search(r"\\(?:0?33|e|E|x1[bB]|u001[bB]|U0000001[bB])|\\(?:0?235|x9[bB])|\x1b", text) for text in texts):
+    if any(
+        text and re.search(r"\\(?:0?33|e|E|x1[bB]|u001[bB]|U0000001[bB])|\\(?:0?235|x9[bB])|\x1b", text)
+        for text in texts
+    ):
         call.reasons.append("it draws on the terminal with escape sequences")
 
 
@@ -246,8 +260,16 @@ def _subscript(judge: Judge, call: Call, words: list[Word]) -> None:
     for word in words:
         found = re.search(r"\[(.*)\]", word.literal or "", re.DOTALL)
         if found and re.search(r"[$`]", found[1]):
-            judge.run(f": {found[1]}", call.place.dialect, dataclasses.replace(call.place, depth=call.place.depth + 1, current=False))
-            judge.scene.calls[:] = [each for each in judge.scene.calls if not (each.program == ":" and each.place.depth == call.place.depth + 1 and not each.implied)]
+            judge.run(
+                f": {found[1]}",
+                call.place.dialect,
+                dataclasses.replace(call.place, depth=call.place.depth + 1, current=False),
+            )
+            judge.scene.calls[:] = [
+                each
+                for each in judge.scene.calls
+                if not (each.program == ":" and each.place.depth == call.place.depth + 1 and not each.implied)
+            ]
 
 
 def let(judge: Judge, call: Call) -> None:
@@ -273,8 +295,6 @@ def find_names(judge: Judge, call: Call) -> None:
     judge.scene.change(call.place, carries=False, why="an array cannot be carried over")
 
 
-
-
 BUILTINS: dict[str, Callable[[Judge, Call], None]] = {
     "cd": change_directory, "chdir": change_directory, "pushd": lose_directory, "popd": lose_directory,
     "export": assign, "readonly": assign, "declare": assign, "typeset": assign, "local": assign,
@@ -282,7 +302,8 @@ BUILTINS: dict[str, Callable[[Judge, Call], None]] = {
     "set": options, "shopt": options, "setopt": options, "unsetopt": options, "emulate": options,
     "umask": mask, "ulimit": mask, "alias": alias, "unalias": alias, "enable": alias, "hash": alias,
     "trap": trap, "eval": evaluate, ".": source, "source": source, "exit": leave, "return": leave,
-    "exec": execute, "command": look_up, "test": test, "[": test, "printf": print_formatted,
+    "exec": execute, "command": look_up,
+    "builtin": look_up, "test": test, "[": test, "printf": print_formatted,
     "echo": print_formatted, "let": let, ":": harmless, "break": harmless, "continue": harmless,
     "shift": options_of_arguments, "getopts": options_of_arguments, "mapfile": find_names,
     "readarray": find_names,

@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from bastion.core.shell.words import Dyn, Text, Word, read_words
+from bastion.core.shell.pieces import Dyn, Text
+from bastion.core.shell.words import Word, read_words
 
 Node = Mapping[str, Any]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -23,7 +24,38 @@ _TILDE = re.compile(r"~[A-Za-z0-9_.-]*(?:/|\Z)")
 _GLOB = re.compile(r"(\*|\?|\[(?:[!^]?(?:[A-Za-z0-9_.,+@-]|\[:[a-z]+:\])+)\])")
 _ASSIGN_BUILTINS = frozenset(("export", "readonly", "local", "declare", "typeset"))
 _ARITHMETIC = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+|0[xX][0-9a-fA-F]+")
-_OPERATORS = frozenset("+ - * / % ** == != < > <= >= && || & | ^ << >> = += -= *= /= %= , ? :".split())
+_OPERATORS = frozenset(
+    [
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "**",
+        "==",
+        "!=",
+        "<",
+        ">",
+        "<=",
+        ">=",
+        "&&",
+        "||",
+        "&",
+        "|",
+        "^",
+        "<<",
+        ">>",
+        "=",
+        "+=",
+        "-=",
+        "*=",
+        "/=",
+        "%=",
+        ",",
+        "?",
+        ":",
+    ]
+)
 
 
 class _CannotEmitError(Exception):
@@ -137,7 +169,8 @@ class _Writer:
         out = []
         for index, piece in enumerate(word.pieces):
             if isinstance(piece, Dyn):
-                out.append(self._expansion(piece))
+                # A value is one word in every shell, also where `export` is not seen to take values.
+                out.append(self._expansion(piece if fields else Dyn(piece.node, quoted=True)))
             elif piece.quoted or not fields:
                 out.append(quote(piece.value))
             else:
@@ -187,7 +220,9 @@ class _Writer:
         shape = _PATTERN_IN_PARAM if operator in ("%", "%%", "#", "##") else _PLAIN_IN_PARAM
         if operator not in ("-", ":-", "+", ":+", "%", "%%", "#", "##") or literal is None:
             raise _CannotEmitError
-        if not shape.fullmatch(literal) or any(piece.quoted for piece in words[0].pieces if isinstance(piece, Text)):
+        if not shape.fullmatch(literal) or any(
+            piece.quoted for piece in words[0].pieces if isinstance(piece, Text)
+        ):
             raise _CannotEmitError
         return "${" + name + operator + literal + "}"
 
@@ -235,10 +270,13 @@ class _Writer:
         """A here-document: quoted when its body stands still, else with every literal escaped."""
         parts = list((node.get("Hdoc") or {}).get("Parts") or ())
         quoted = any(
-            part.get("Type") != "Lit" or "\\" in str(part.get("Value", "")) for part in node["Word"].get("Parts") or ()
+            part.get("Type") != "Lit" or "\\" in str(part.get("Value", ""))
+            for part in node["Word"].get("Parts") or ()
         )
         if quoted:
-            pieces: tuple[Text | Dyn, ...] = tuple(Text(str(part.get("Value", "")), quoted=True) for part in parts)
+            pieces: tuple[Text | Dyn, ...] = tuple(
+                Text(str(part.get("Value", "")), quoted=True) for part in parts
+            )
             if any(part.get("Type") != "Lit" for part in parts):
                 raise _CannotEmitError
         else:
@@ -295,7 +333,11 @@ class _Writer:
 
     def _for(self, node: Node) -> str:
         loop = node.get("Loop") or {}
-        if loop.get("Type") != "WordIter" or node.get("Select") or not _NAME.fullmatch(str(loop["Name"].get("Value"))):
+        if (
+            loop.get("Type") != "WordIter"
+            or node.get("Select")
+            or not _NAME.fullmatch(str(loop["Name"].get("Value")))
+        ):
             raise _CannotEmitError
         words = [word for item in loop.get("Items") or () for word in read_words(item, self._dialect)]
         listed = " in " + " ".join(self._word(word) for word in words) if "InPos" in loop else ""
@@ -329,7 +371,22 @@ class _Writer:
         match (node or {}).get("Type"):
             case "BinaryTest" if str(node.get("Op")) in ("&&", "||"):
                 return f"{self._test_part(node['X'])} {node['Op']} {self._test_part(node['Y'])}"
-            case "BinaryTest" if str(node.get("Op")) in ("==", "=", "!=", "<", ">", "-nt", "-ot", "-ef", "-eq", "-ne", "-lt", "-gt", "-le", "-ge"):
+            case "BinaryTest" if str(node.get("Op")) in (
+                "==",
+                "=",
+                "!=",
+                "<",
+                ">",
+                "-nt",
+                "-ot",
+                "-ef",
+                "-eq",
+                "-ne",
+                "-lt",
+                "-gt",
+                "-le",
+                "-ge",
+            ):
                 return f"{self._test_part(node['X'])} {node['Op']} {self._test_part(node['Y'])}"
             case "UnaryTest" if re.fullmatch(r"-[bcdefghkprsuwxzntLSOGN]|!", str(node.get("Op"))):
                 return f"{node['Op']} {self._test_part(node['X'])}"

@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from bastion.core.shell.pieces import Dyn
 from bastion.core.shell.scene import Place, Scene
 from bastion.core.shell.variables import hazard
-from bastion.core.shell.words import Dyn, Word, read_words
+from bastion.core.shell.words import Word, read_words
 
 Node = Mapping[str, Any]
 _PLAIN_TRANSFORMS = frozenset("QULuaAKkE")
@@ -85,7 +86,9 @@ class Expansions:
         match node.get("Type"):
             case "BinaryArithm" | "UnaryArithm" | "ParenArithm":
                 operator = str(node.get("Op", ""))
-                if operator in ("++", "--") or (operator.endswith("=") and operator not in ("==", "!=", "<=", ">=")):
+                if operator in ("++", "--") or (
+                    operator.endswith("=") and operator not in ("==", "!=", "<=", ">=")
+                ):
                     self.scene.change(place)
                 self.arithmetic(node.get("X"), place)
                 self.arithmetic(node.get("Y"), place)
@@ -104,7 +107,9 @@ class Expansions:
                 plain = set(piece.node) <= {"Type", "Pos", "End", "Dollar", "Short", "Param", "Rbrace"}
                 if not (piece.numeric or (plain and name in self.scene.numeric)):
                     return False
-            elif not (_NUMBER.fullmatch(piece.value) or piece.value in self.scene.numeric or piece.value == ""):
+            elif not (
+                _NUMBER.fullmatch(piece.value) or piece.value in self.scene.numeric or piece.value == ""
+            ):
                 return False
         return True
 
@@ -139,11 +144,15 @@ def numeric_names(tree: Node, dialect: str) -> frozenset[str]:
                 for item in node.get("Items") or ({},):
                     for word in read_words(item, dialect) or [None]:
                         note(str(node["Name"]["Value"]), word)
-            elif isinstance(node.get("Name"), Mapping) and ("Value" in node or node.get("Naked") or "Array" in node):
+            elif isinstance(node.get("Name"), Mapping) and (
+                "Value" in node or node.get("Naked") or "Array" in node
+            ):
                 _note_assign(node, dialect, note)
             elif node.get("Type") == "CallExpr":
                 texts = [word.literal for arg in node.get("Args") or () for word in read_words(arg, dialect)]
-                if texts and (texts[0] is None or texts[0].rsplit("/", 1)[-1] in (*_ASSIGNING, "command", "builtin")):
+                if texts and (
+                    texts[0] is None or texts[0].rsplit("/", 1)[-1] in (*_ASSIGNING, "command", "builtin")
+                ):
                     tainted |= {re.split(r"[=\[]", text)[0] for text in texts[1:] if text}
                     tainted |= {"*"} if texts[0] is None or texts[0] in ("eval", ".", "source") else set()
             elif node.get("Type") == "ParamExp" and node.get("Exp", {}).get("Op") in ("=", ":="):

@@ -10,17 +10,16 @@ from urllib.parse import urlsplit
 from bastion.core.shell import paths
 from bastion.core.shell.facts import Access, Assignment, Use
 from bastion.core.shell.options import Reading, read
+from bastion.core.shell.pieces import Dyn, Text
 from bastion.core.shell.programs import PROGRAMS
 from bastion.core.shell.scene import MAX_ARGUMENTS, MAX_COMMANDS, Call, Place, Scene
 from bastion.core.shell.spec import Spec
 from bastion.core.shell.verbs import VERBS
-from bastion.core.shell.words import Dyn, Text, Word, text_word
+from bastion.core.shell.words import Word, text_word
 from bastion.core.shell.wrappers import INTERPRETERS, WRAPPERS
 
 SPECS: dict[str, Spec] = PROGRAMS | VERBS | INTERPRETERS | WRAPPERS
-_NO_FILES = re.compile(
-    r"/dev/(?:null|zero|full|random|urandom|stdin|stdout|stderr|tty)|/proc/self/fd/[0-2]"
-)
+_NO_FILES = re.compile(r"/dev/(?:null|zero|full|random|urandom|stdin|stdout|stderr|tty)|/proc/self/fd/[0-2]")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _NAME_VALUE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _CHANNEL = re.compile(r"/proc/[^/]+/(?:task/[^/]+/)?fd(?:/|\Z)")
@@ -30,13 +29,19 @@ Special = Callable[["Judge", Call], None]
 class Judge:
     """Turns the words of simple commands into calls on a scene; `run` recurses into inner code."""
 
-    def __init__(self, scene: Scene, special: dict[str, Special], run: Callable[[str, str, Place], None]) -> None:
+    def __init__(
+        self, scene: Scene, special: dict[str, Special], run: Callable[[str, str, Place], None]
+    ) -> None:
         self.scene = scene
         self.special = special
         self.run = run
 
     def command(
-        self, words: Sequence[Word], place: Place, redirects: Sequence[Access] = (), assignments: Sequence[Assignment] = ()
+        self,
+        words: Sequence[Word],
+        place: Place,
+        redirects: Sequence[Access] = (),
+        assignments: Sequence[Assignment] = (),
     ) -> Call:
         """Judge one command given as words; its calls are appended, wrappers before the wrapped."""
         if len(self.scene.calls) >= MAX_COMMANDS or len(words) > MAX_ARGUMENTS:
@@ -50,7 +55,9 @@ class Judge:
         self._problems(call, words)
         if len(self.scene.calls) >= MAX_COMMANDS or place.depth > 24:
             call.reasons.append("too many commands")
-        elif words and (first is None or not program or words[0].splits or words[0].tilde or words[0].problem):
+        elif words and (
+            first is None or not program or words[0].splits or words[0].tilde or words[0].problem
+        ):
             call.program = program if first is not None and not words[0].glob and not words[0].tilde else ""
             call.reasons.append("the name of the program is decided by an expansion")
         elif words:
@@ -121,7 +128,16 @@ class Judge:
     def _verb(self, call: Call, spec: Spec, reading: Reading) -> None:
         fold = "fold" in spec.traits
         if not reading.operands:
-            if "stdin" in spec.traits and not set(reading.flags) & {"--version", "--help", "-v", "--scan", "--bigkeys", "--memkeys", "--hotkeys", "--stat"}:
+            if "stdin" in spec.traits and not set(reading.flags) & {
+                "--version",
+                "--help",
+                "-v",
+                "--scan",
+                "--bigkeys",
+                "--memkeys",
+                "--hotkeys",
+                "--stat",
+            }:
                 call.reasons.append(f"{call.program} takes statements from its standard input")
             self.items(call, reading)
             return
@@ -188,19 +204,27 @@ class Judge:
         """Judge shell code that arguments spell."""
         call.capabilities.add("runs-code")
         texts = [word.literal for word in words]
-        if any(text is None for text in texts) or any(word.glob for word in words if not word.pieces[0].quoted):
+        if any(text is None for text in texts) or any(
+            word.glob for word in words if not word.pieces[0].quoted
+        ):
             call.reasons.append("the code that it runs is decided by an expansion")
             return
-        self.run(" ".join(text or "" for text in texts), dialect, dataclasses.replace(call.place, current=False, depth=call.place.depth + 1))
+        self.run(
+            " ".join(text or "" for text in texts),
+            dialect,
+            dataclasses.replace(call.place, current=False, depth=call.place.depth + 1),
+        )
 
     def access(self, call: Call, word: Word, use: Use, *, tree: bool = False) -> None:
         """Note the file that an argument names."""
         found = word.pieces[0] if len(word.pieces) == 1 else None
         if isinstance(found, Dyn) and found.node.get("Type") == "Found":
             call.accesses += [dataclasses.replace(each, use=use, tree=True) for each in call.place.found]
-        elif isinstance(found, Dyn) and found.node.get("Type") == "ProcSubst":
-            return
-        elif word.literal == "-" or word.literal == "":
+        elif (
+            (isinstance(found, Dyn) and found.node.get("Type") == "ProcSubst")
+            or word.literal == "-"
+            or word.literal == ""
+        ):
             return
         else:
             made = path_access(word, use, call.place.cwds, tree=tree)
@@ -249,12 +273,17 @@ def path_access(word: Word, use: Use, cwds: tuple[str, ...], *, tree: bool = Fal
     """The access that a word makes; None where it is a stream or a device without content."""
     if word.literal is None:
         head = word.pieces[0]
-        steady = isinstance(head, Text) and all(isinstance(piece, Text) or piece.numeric for piece in word.pieces)
+        steady = isinstance(head, Text) and all(
+            isinstance(piece, Text) or piece.numeric for piece in word.pieces
+        )
         if not steady:
             return Access(use, unknown=True, tree=tree)
     glob = word.glob or word.literal is None
     text = word.pattern if glob else word.literal or ""
-    if glob and any(segment.startswith(".") and set(segment) & set("*?[") and segment[1:2] in ("*", "?", "[") for segment in text.split("/")):
+    if glob and any(
+        segment.startswith(".") and set(segment) & set("*?[") and segment[1:2] in ("*", "?", "[")
+        for segment in text.split("/")
+    ):
         return Access(use, unknown=True, tree=tree)
     resolved = paths.resolve(text, cwds, tilde=word.tilde)
     if not resolved or any(paths.unknowable(path) for path in resolved):

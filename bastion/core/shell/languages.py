@@ -130,7 +130,11 @@ def awk(judge: Judge, call: Call, program: str) -> None:
             printing = 0
         depth += (token == "(") - (token == ")")
         if token == "system":
-            _awk_runs(judge, call, tokens[index + 2] if after == "(" and tokens[index + 3 : index + 4] == [")"] else "")
+            _awk_runs(
+                judge,
+                call,
+                tokens[index + 2] if after == "(" and tokens[index + 3 : index + 4] == [")"] else "",
+            )
         elif token in ("|", "|&"):
             _awk_runs(judge, call, before if after == "getline" else after if printing else "")
         elif token == "getline" and before not in ("|", "|&") and "<" in tokens[index + 1 : index + 4]:
@@ -149,7 +153,13 @@ def _awk_tokens(program: str) -> list[str] | None:
     position = 0
     while position < len(program):
         last = tokens[-1] if tokens else ""
-        if program[position] == "/" and not (last and (last[-1] in _OPERAND_END or re.match(r'[\w"]', last[-1]) and last not in ("print", "return", "in", "getline"))):
+        if program[position] == "/" and not (
+            last
+            and (
+                last[-1] in _OPERAND_END
+                or (re.match(r'[\w"]', last[-1]) and last not in ("print", "return", "in", "getline"))
+            )
+        ):
             found = _REGEX.match(program, position)
             if not found:
                 return None

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bastion.core.shell.pieces import Dyn, Text
 from bastion.core.shell.spec import Option, Spec
-from bastion.core.shell.words import Dyn, Text, Word, text_word
+from bastion.core.shell.words import Word, text_word
 
 _PLAIN_OPTION = re.compile(r"--?[A-Za-z0-9]")
 
@@ -58,7 +59,11 @@ def read(spec: Spec, words: Sequence[Word]) -> Reading:
 
 
 def _hazardous(spec: Spec) -> bool:
-    return spec.dangerous or not spec.any_option or any(option.kind in "ckxwa" for option in spec.options.values() if option.kind)
+    return (
+        spec.dangerous
+        or not spec.any_option
+        or any(option.kind in "ckxwa" for option in spec.options.values() if option.kind)
+    )
 
 
 def _looks(word: Word, spec: Spec) -> str:
@@ -103,9 +108,7 @@ def _half_known(spec: Spec, word: Word, reading: Reading) -> bool:
     return option.fills
 
 
-def _long(
-    spec: Spec, literal: str, words: Sequence[Word], index: int, reading: Reading
-) -> tuple[int, bool]:
+def _long(spec: Spec, literal: str, words: Sequence[Word], index: int, reading: Reading) -> tuple[int, bool]:
     name, equals, value = literal.partition("=")
     option = spec.options.get(name)
     if option is None and name.startswith("--") and len(name) > 3:

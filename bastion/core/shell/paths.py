@@ -106,13 +106,28 @@ def _meet(segment: str, pattern: str, *, glob: bool) -> Match:
 
 
 def _overlap(one: str, two: str) -> bool:
-    """Whether two globs may share a name, judged by their fixed heads and tails."""
+    """Whether two globs may mean the same name: their heads and tails fit, and it is no mere chance.
+
+    `*.log` and `*secret*` have names in common (`secret.log`), but share no letters; a policy that
+    held every such glob would be switched off. `*.pe?` and `*.pem` share letters and are held.
+    """
     heads = [re.split(r"[*?\[]", glob, maxsplit=1)[0] for glob in (one, two)]
     tails = [re.split(r"[*?\]]", glob)[-1] for glob in (one, two)]
     if any(glob[0] == "." for glob in (one, two)) and any(glob[0] in "*?" for glob in (one, two)):
         return False
-    head = heads[0].startswith(heads[1]) or heads[1].startswith(heads[0])
-    return head and (tails[0].endswith(tails[1]) or tails[1].endswith(tails[0]))
+    if not (heads[0].startswith(heads[1]) or heads[1].startswith(heads[0])):
+        return False
+    if not (tails[0].endswith(tails[1]) or tails[1].endswith(tails[0])):
+        return False
+    runs = [[run for run in re.split(r"[*?]|\[[^\]]*\]", glob) if run] for glob in (one, two)]
+    if not runs[0] or not runs[1] or all(heads) or all(tails) or any(char in one for char in "?["):
+        return True
+    return any(_share(mine, other) for mine in runs[0] for other in runs[1])
+
+
+def _share(one: str, two: str) -> bool:
+    """Whether one text holds the other, or they have three letters in a row in common."""
+    return one in two or two in one or any(one[at : at + 3] in two for at in range(len(one) - 2))
 
 
 def match(path: str, pattern: str, *, glob: bool = False) -> Match:

@@ -9,32 +9,56 @@ from __future__ import annotations
 from bastion.core.shell.spec import Spec, read_table
 
 _READ = """
-cat,tac,rev,nl,expand,unexpand,fold,fmt,paste,comm,cksum,sum,zcat,bzcat,xzcat,zstdcat,lz4cat: * -d: -w: -s: -t: / r*
+cat, tac, rev, nl, expand, unexpand, fold, fmt, paste, comm, cksum, sum, zcat, bzcat, xzcat, zstdcat,
+    lz4cat: * -d: -w: -s: -t: / r*
 head,tail: * -n: -c: -s: --lines: --bytes: --pid: --sleep-interval: --max-unchanged-stats: / r*
 wc: * --files0-from:r --total: / r*
 cut: * -d: -f: -c: -b: --delimiter: --fields: --characters: --bytes: --output-delimiter: / r*
 tr: * / d*
-sort: -bdfghiMnRrVcCmsuz -k: -t: -S: -o:w -T:w --key: --field-separator: --buffer-size: --output:w --temporary-directory:w --compress-program:! --files0-from:r --parallel: --batch-size: --random-source:r --sort: --reverse --unique --numeric-sort --human-numeric-sort --version-sort --general-numeric-sort --month-sort --ignore-case --ignore-leading-blanks --dictionary-order --ignore-nonprinting --random-sort --stable --zero-terminated --check? --merge --debug --help --version / r*
-uniq: -cdDiuz -f: -s: -w: --count --repeated --all-repeated? --ignore-case --unique --zero-terminated --group? --skip-fields: --skip-chars: --check-chars: --help --version / rw
+sort: -bdfghiMnRrVcCmsuz -k: -t: -S: -o:w -T:w --key: --field-separator: --buffer-size: --output:w
+    --temporary-directory:w --compress-program:! --files0-from:r --parallel: --batch-size:
+    --random-source:r --sort: --reverse --unique --numeric-sort --human-numeric-sort --version-sort
+    --general-numeric-sort --month-sort --ignore-case --ignore-leading-blanks --dictionary-order
+    --ignore-nonprinting --random-sort --stable --zero-terminated --check? --merge --debug --help
+    --version / r*
+uniq: -cdDiuz -f: -s: -w: --count --repeated --all-repeated? --ignore-case --unique --zero-terminated
+    --group? --skip-fields: --skip-chars: --check-chars: --help --version / rw
 column: * -s: -o: -c: -N: -R: -H: --separator: --output-separator: --output-width: --table-columns: / r*
-grep,egrep,fgrep,zgrep,zegrep,zfgrep,bzgrep,xzgrep: * -e:d^ -f:r^ -A: -B: -C: -m: -d: -D: -r+ -R+ --regexp:d^ --file:r^ --recursive+ --dereference-recursive+ --after-context: --before-context: --context: --max-count: --label: --include: --exclude: --exclude-dir: --exclude-from:r --color? --colour? --binary-files: --directories: --devices: / dr*
+grep, egrep, fgrep, zgrep, zegrep, zfgrep, bzgrep, xzgrep: * -e:d^ -f:r^ -A: -B: -C: -m: -d: -D: -r+
+    -R+ --regexp:d^ --file:r^ --recursive+ --dereference-recursive+ --after-context: --before-context:
+    --context: --max-count: --label: --include: --exclude: --exclude-dir: --exclude-from:r --color?
+    --colour? --binary-files: --directories: --devices: / dr*
 pgrep: * -G: -P: -g: -s: -t: -u: -U: -d: -F:r --pidfile:r --ns: --nslist: / d*
 od,hexdump,hd: * -A: -t: -j: -N: -S: -w? -n: -s: -e: -f:r / r*
 xxd: * -c: -g: -l: -o: -s: -n: / rw
 strings: * -n: -t: -e: -s: --bytes: --radix: --encoding: / r*
 base64,base32: * -w: --wrap: / r
 md5sum,sha1sum,sha224sum,sha256sum,sha384sum,sha512sum,b2sum: * / r*
-diff: * -U: -C: -I: -x: -W: -r+ -X:r --recursive+ --unified? --context? --exclude: --exclude-from:r --ignore-matching-lines: --width: --label: -L: --color? --from-file:r --to-file:r --starting-file: --tabsize: / r*
+diff: * -U: -C: -I: -x: -W: -r+ -X:r --recursive+ --unified? --context? --exclude: --exclude-from:r
+    --ignore-matching-lines: --width: --label: -L: --color? --from-file:r --to-file:r --starting-file:
+    --tabsize: / r*
 cmp: * -n: -i: --bytes: --ignore-initial: / rrdd
 join: * -t: -j: -o: -a: -v: -e: -1: -2: / r*
-shuf: -erz -n: -i: -o:w --echo --head-count: --input-range: --output:w --repeat --zero-terminated --random-source:r / r*
-split: -dxez -a: -b: -C: -l: -n: -t: --filter:c! --suffix-length: --bytes: --line-bytes: --lines: --number: --separator: --additional-suffix: --numeric-suffixes? --hex-suffixes? --verbose / rw
-jq: -cnrjaseSCMR -f:r^ -L:r --arg:2 --argjson:2 --slurpfile:2 --rawfile:2 --from-file:r^ --indent: --tab --null-input --raw-input --raw-output --raw-output0 --join-output --compact-output --slurp --sort-keys --exit-status --color-output --monochrome-output --ascii-output --args --jsonargs --stream --seq --help --version / dr*
-rg: * -e:d^ -f:r^ -A: -B: -C: -m: -g: -t: -T: -j: -M: -d: -E: -r: --pre:! --pre-glob: --hostname-bin:! --search-zip! -z! --regexp:d^ --file:r^ --glob: --iglob: --type: --type-not: --type-add: --max-count: --max-depth: --after-context: --before-context: --context: --replace: --threads: --color: --colors: --sort: --sortr: --engine: --encoding: --ignore-file:r --path-separator: --max-columns: --max-filesize: / dR*
-ls,dir,vdir: * -I: -w: -T: -R+ --recursive+ --ignore: --width: --tabsize: --hide: --block-size: --color? --time: --time-style: --sort: --format: --indicator-style: --quoting-style: / n*
+shuf: -erz -n: -i: -o:w --echo --head-count: --input-range: --output:w --repeat --zero-terminated
+    --random-source:r / r*
+split: -dxez -a: -b: -C: -l: -n: -t: --filter:c! --suffix-length: --bytes: --line-bytes: --lines:
+    --number: --separator: --additional-suffix: --numeric-suffixes? --hex-suffixes? --verbose / rw
+jq: -cnrjaseSCMR -f:r^ -L:r --arg:2 --argjson:2 --slurpfile:2 --rawfile:2 --from-file:r^ --indent:
+    --tab --null-input --raw-input --raw-output --raw-output0 --join-output --compact-output --slurp
+    --sort-keys --exit-status --color-output --monochrome-output --ascii-output --args --jsonargs
+    --stream --seq --help --version / dr*
+rg: * -e:d^ -f:r^ -A: -B: -C: -m: -g: -t: -T: -j: -M: -d: -E: -r: --pre:! --pre-glob: --hostname-bin:!
+    --search-zip! -z! --regexp:d^ --file:r^ --glob: --iglob: --type: --type-not: --type-add:
+    --max-count: --max-depth: --after-context: --before-context: --context: --replace: --threads:
+    --color: --colors: --sort: --sortr: --engine: --encoding: --ignore-file:r --path-separator:
+    --max-columns: --max-filesize: / dR*
+ls, dir, vdir: * -I: -w: -T: -R+ --recursive+ --ignore: --width: --tabsize: --hide: --block-size:
+    --color? --time: --time-style: --sort: --format: --indicator-style: --quoting-style: / n*
 stat: * -c: -t --format: --printf: / n*
-file: -bhikLlNnprsvzZ0 -F: -P: -e: -m:r -f:r --brief --mime --mime-type --mime-encoding --dereference --separator: --no-pad --version --help / r*
-du: * -d: -B: -t: -X:r --max-depth: --exclude: --exclude-from:r --block-size: --threshold: --time? --time-style: --files0-from:r / N*
+file: -bhikLlNnprsvzZ0 -F: -P: -e: -m:r -f:r --brief --mime --mime-type --mime-encoding --dereference
+    --separator: --no-pad --version --help / r*
+du: * -d: -B: -t: -X:r --max-depth: --exclude: --exclude-from:r --block-size: --threshold: --time?
+    --time-style: --files0-from:r / N*
 df: * -B: -t: -x: --type: --exclude-type: --block-size: --output? / n*
 tree: * -L: -P: -I: -o:w -H: -T: --filelimit: --charset: --timefmt: --sort: --fromfile! / N*
 realpath,readlink: * --relative-to: --relative-base: / n*
@@ -51,10 +75,12 @@ echo: * / d*
 printf: / d*
 true,false,colon: * / d*
 sleep,usleep: * / d*
-date: -uRI? -d: -r:n -f:r --date: --reference:n --file:r --utc --universal --rfc-3339: --rfc-email --iso-8601? --debug --help --version -s:a --set:a / d*
+date: -uR -I? -d: -r:n -f:r --date: --reference:n --file:r --utc --universal --rfc-3339: --rfc-email
+    --iso-8601? --debug --help --version -s:a --set:a / d*
 cal,ncal: * / d*
 seq: * -s: -f: --separator: --format: / d*
-expr,factor,numfmt,getconf,arch,nproc,logname,tty,whoami,users,groups,pwd,errno,locale,uuidgen,hostid: * -f: -t: / d*
+expr, factor, numfmt, getconf, arch, nproc, logname, tty, whoami, users, groups, pwd, errno, locale,
+    uuidgen, hostid: * -f: -t: / d*
 id,who,w,last,lastlog: * -n: -u: -f:r / d*
 uname,uptime,clear,tput,runlevel,lsb_release,hostnamectl status,timedatectl status: * / d*
 hostname: * -F:a / a*
@@ -63,19 +89,25 @@ yes: * / d*
 free,vmstat,iostat,mpstat,slabtop: * -s: -c: -S: -d: -p: -P: -o: / d*
 pidstat: -dhHIlRrstUuvw -p: -C: -G: -T: -e! / d*
 sar: -AbBdFHhqRrSuvwWy -n: -P: -s: -e: -f:r -o:w -i: -I: -m: / d*
-ps: * -o: -C: -p: -u: -U: -G: -g: -t: -s: -q: -O: --format: --pid: --user: --sort: --ppid: --cols: --columns: / d*
+ps: * -o: -C: -p: -u: -U: -G: -g: -t: -s: -q: -O: --format: --pid: --user: --sort: --ppid: --cols:
+    --columns: / d*
 pidof,pstree,pwdx,pmap: * -o: / d*
 prtstat,tload: * -d: / d*
 top: -bcHiS1s -n: -d: -p: -u: -U: -o: -w? -e: -E: --help --version @raw-unless-b / d*
 lsof: * -a -c: -d: -g: -i? -p: -s? -u: -T? -r? -F? -k: -m: / n*
 fuser: -uvalnc46 -n: -k! -i! --verbose --user / n*
 netstat: * / d*
-ss: -natuplesmioZzbHOQVhr046wxdE -A: -f: -F:r -D:w -K! -N: --listening --tcp --udp --numeric --processes --all --summary --extended --memory --info --options --raw --unix --family: --query: --kill! --no-header --help --version --resolve / d*
+ss: -natuplesmioZzbHOQVhr046wxdE -A: -f: -F:r -D:w -K! -N: --listening --tcp --udp --numeric
+    --processes --all --summary --extended --memory --info --options --raw --unix --family: --query:
+    --kill! --no-header --help --version --resolve / d*
 getent: * -s: / d*
 nslookup,host: * -t: -c: -W: -R: -type / h* @net
 dig: * -t: -c: -p: -q: -x: -b: -k:r -f:r -y: / h* @net
-ping,ping6,traceroute,traceroute6,tracepath,mtr: * -c: -i: -I: -W: -w: -s: -t: -m: -q: -p: -f: -n / h* @net
-dmesg: -HTkuxrtPLeSwWd -l: -f: -s: --level: --facility: --ctime --human --kernel --userspace --decode --raw --follow --color? --time-format: --nopager -C! -c! --clear! --read-clear! --console-off! --console-on! -D! -E! -n! / d
+ping, ping6, traceroute, traceroute6, tracepath, mtr: * -c: -i: -I: -W: -w: -s: -t: -m: -q: -p: -f: -n
+    / h* @net
+dmesg: -HTkuxrtPLeSwWd -l: -f: -s: --level: --facility: --ctime --human --kernel --userspace --decode
+    --raw --follow --color? --time-format: --nopager -C! -c! --clear! --read-clear! --console-off!
+    --console-on! -D! -E! -n! / d
 ulimit: -SHabcdefiklmnpqrstuvxPRT / d*
 umask: -S -p / a*
 times,jobs,dirs: * / d*
@@ -85,7 +117,9 @@ type,which,whereis: * / d*
 hash: -ltr -r: -d: -p:! / a*
 help: * / d*
 man,apropos,whatis,info: @raw -k: -f: / d*
-less,more,most,view,vi,vim,nvim,vimdiff,rvim,nano,emacs,pico,joe,mc,htop,atop,btop,iotop,ncdu,nmon,screen,tmux,ed,ex,pg,w3m,lynx,links,gdb,lldb,ftp,sftp,telnet,mutt,ranger,fzf,visudo,vipw,dialog: * @raw / r*
+less, more, most, view, vi, vim, nvim, vimdiff, rvim, nano, emacs, pico, joe, mc, htop, atop, btop,
+    iotop, ncdu, nmon, screen, tmux, ed, ex, pg, w3m, lynx, links, gdb, lldb, ftp, sftp, telnet, mutt,
+    ranger, fzf, visudo, vipw, dialog: * @raw / r*
 java: -version --version -fullversion -help --help --show-version @word / k*
 javac,jshell,jdb: @opaque
 jps: * / d*
@@ -104,26 +138,40 @@ sysctl: -aAnNbeqr --all --names --values --pattern: -w! -p! -f! --write! --load!
 """
 
 _WRITE = """
-cp: -abdfHilLnPpsuvxTZ -r+ -R+ -a+ -S: -t:w --recursive+ --archive+ --target-directory:w --suffix: --preserve? --no-preserve: --parents --force --interactive --no-clobber --update? --verbose --backup? --reflink? --sparse: --link --symbolic-link --no-target-directory --one-file-system --dereference --no-dereference --remove-destination --strip-trailing-slashes --attributes-only / r*w
-mv: -bfinuvTZ -S: -t:w --target-directory:w --suffix: --force --interactive --no-clobber --update? --verbose --backup? --no-target-directory --strip-trailing-slashes / W*
-rm: -fiIvd -r+ -R+ --recursive+ --force --interactive? --verbose --dir --one-file-system --preserve-root? --no-preserve-root / w*
+cp: -abdfHilLnPpsuvxTZ -r+ -R+ -a+ -S: -t:w --recursive+ --archive+ --target-directory:w --suffix:
+    --preserve? --no-preserve: --parents --force --interactive --no-clobber --update? --verbose
+    --backup? --reflink? --sparse: --link --symbolic-link --no-target-directory --one-file-system
+    --dereference --no-dereference --remove-destination --strip-trailing-slashes --attributes-only /
+    r*w
+mv: -bfinuvTZ -S: -t:w --target-directory:w --suffix: --force --interactive --no-clobber --update?
+    --verbose --backup? --no-target-directory --strip-trailing-slashes / W*
+rm: -fiIvd -r+ -R+ --recursive+ --force --interactive? --verbose --dir --one-file-system
+    --preserve-root? --no-preserve-root / w*
 rmdir: -pv --parents --verbose --ignore-fail-on-non-empty / w*
 unlink: / w
 mkdir: -pvZ -m: --parents --verbose --mode: --context? / w*
 touch: -acfhm -d: -r:n -t: --date: --reference:n --no-create --no-dereference --time: / w*
-ln: -bdfFiLnPrsTv -S: -t:w --symbolic --force --interactive --no-dereference --relative --verbose --logical --physical --target-directory:w --suffix: --backup? --no-target-directory / r*w
-chmod: -cfv -R+ --recursive+ --reference:n --changes --quiet --silent --verbose --preserve-root --no-preserve-root / dw*
-chown,chgrp: -cfhHLPv -R+ --recursive+ --reference:n --from: --changes --quiet --silent --verbose --dereference --no-dereference --preserve-root --no-preserve-root / dw*
+ln: -bdfFiLnPrsTv -S: -t:w --symbolic --force --interactive --no-dereference --relative --verbose
+    --logical --physical --target-directory:w --suffix: --backup? --no-target-directory / r*w
+chmod: -cfv -R+ --recursive+ --reference:n --changes --quiet --silent --verbose --preserve-root
+    --no-preserve-root / dw*
+chown, chgrp: -cfhHLPv -R+ --recursive+ --reference:n --from: --changes --quiet --silent --verbose
+    --dereference --no-dereference --preserve-root --no-preserve-root / dw*
 chattr,setfacl,setfattr,chcon: * -R+ -m: -x: -n: -v: / dw*
 tee: -aip --append --ignore-interrupts --output-error? / w*
 truncate: -co -s: -r:n --size: --reference:n --no-create / w*
-install: -bcCdDpsTv -m: -o: -g: -t:w -S: --strip-program:! --mode: --owner: --group: --directory --target-directory:w --verbose --compare / r*w
+install: -bcCdDpsTv -m: -o: -g: -t:w -S: --strip-program:! --mode: --owner: --group: --directory
+    --target-directory:w --verbose --compare / r*w
 mktemp: -dqut -p:w --tmpdir? --directory --dry-run --quiet --suffix: / d
-gzip,gunzip,bzip2,bunzip2,xz,unxz,zstd,unzstd,lz4,compress,uncompress,pigz,lzma: -cdfhklLnNqrtvV123456789 -S: -T: -o:w -p: -b: -C: --stdout --to-stdout --decompress --force --keep --list --quiet --recursive --test --verbose --fast --best --name --no-name --suffix: --rm --threads? / w*
+gzip, gunzip, bzip2, bunzip2, xz, unxz, zstd, unzstd, lz4, compress, uncompress, pigz, lzma:
+    -cdfhklLnNqrtvV123456789 -S: -T: -o:w -p: -b: -C: --stdout --to-stdout --decompress --force --keep
+    --list --quiet --recursive --test --verbose --fast --best --name --no-name --suffix: --rm
+    --threads? / w*
 zip: -r+ -qvjmu9dfgkloyX0123456 -x: -i: -b: -P: -e -T! -TT:! --unzip-command:! / wr*
 unzip: -lvtpqonjaCLXZzfuK -d:W -x: -P: / rd*
 cpio: -itvd -F:r --list --verbose -o! -p! -I:r -O:w --rsh-command:! --to-stdout
-shred: -fuvxz -n: -s: --force --iterations: --size: --remove? --verbose --exact --zero --random-source:r / w*
+shred: -fuvxz -n: -s: --force --iterations: --size: --remove? --verbose --exact --zero
+    --random-source:r / w*
 mkfifo,mknod: -m: -Z --mode: / wd*
 patch: -p: -i:r -d: -o:w -R -N -f -s -t -E --dry-run --backup --ed! / w*
 csplit: * -f:w -b: -n: / rd*
@@ -132,15 +180,44 @@ wipe,srm: * / W*
 """
 
 _OPAQUE = """
-mkfs,mkfs.ext2,mkfs.ext3,mkfs.ext4,mkfs.xfs,mkfs.btrfs,mkfs.vfat,mke2fs,mkswap,wipefs,fdisk,sfdisk,gdisk,sgdisk,parted,partprobe,badblocks,blkdiscard,hdparm,fsck,e2fsck,tune2fs,resize2fs,debugfs,dumpe2fs,xfs_repair,losetup,cryptsetup,lvremove,vgremove,pvremove,lvcreate,mdadm,dmsetup,mount,umount,swapon,swapoff: @opaque @priv
-shutdown,reboot,halt,poweroff,init,telinit,insmod,rmmod,modprobe,depmod,kexec,setenforce,getenforce,setcap,getcap,capsh,auditctl,chpasswd,passwd,chage,useradd,userdel,usermod,groupadd,groupdel,groupmod,adduser,deluser,addgroup,delgroup,newusers,gpasswd,chsh,chfn,ldconfig,update-alternatives,update-rc.d,chkconfig,insserv,rc-update,rc-service,visudo: @opaque @priv
-iptables,ip6tables,iptables-save,iptables-restore,nft,ufw,firewall-cmd,ebtables,tc,brctl,ethtool,iwconfig,ifup,ifdown,dhclient,nmcli,wg,wg-quick,openvpn,arp,route,ifconfig,tcpdump,tshark,dumpcap,nmap,masscan,arping,hping3,ettercap: @opaque @net @priv
-nc,ncat,netcat,socat,ftp,tftp,lftp,scp,sftp,rsync,rclone,s3cmd,aws,gcloud,gsutil,az,mc-client,smbclient,ldapsearch,ldapmodify,snmpwalk,snmpset,mail,mailx,sendmail,mutt,swaks,curlie,httpie,http,https,axel,aria2c,sz,rz,sb,rb,sx,rx,croc,magic-wormhole,wormhole,ngrok,chisel,cloudflared,iodine,dnscat,autossh,sshpass,sshfs,ssh-copy-id,ssh-keyscan,ssh-add,openssl,gpg,gpg2,age,vault,pass,keytool,certutil,secret-tool,op,bw,sops: @opaque @net @code
-apt,apt-get,apt-key,aptitude,yum,dnf,rpm,apk,pacman,zypper,snap,flatpak,brew,pip,pip3,pipx,uv,poetry,npm,npx,yarn,pnpm,bun,gem,bundle,cargo,go,composer,pecl,cpan,cpanm,mvn,gradle,ant,make,gmake,cmake,ninja,gcc,g++,cc,clang,ld,as,rustc,javac,tsc,dotnet,ansible,ansible-playbook,terraform,tofu,pulumi,packer,vagrant,puppet,chef-client,salt-call,consul,nomad,celery,gunicorn,uvicorn,flask,django-admin,rails,rake,artisan,drush,wp: @opaque @code
-crontab,at,batch,atq,atrm,systemd-run,loginctl,machinectl,service,supervisorctl,pm2,monit,initctl,s6-svc,sv,runsv: @opaque @priv @code
-mongo,mongosh,mongodump,mongorestore,mongoexport,mongoimport,pg_dump,pg_dumpall,pg_restore,createdb,dropdb,createuser,dropuser,pg_ctl,initdb,vacuumdb,reindexdb,mysqldump,mysqladmin,mysqlimport,mariadb-dump,cqlsh,clickhouse-client,influx,etcdctl,zkCli.sh,sqlplus,rman,bcp,sqlcmd,isql,redis-benchmark,redis-server,memcached,kafka-console-producer.sh,kafka-console-consumer.sh,kafka-configs.sh,kafka-delete-records.sh,kafka-acls.sh,kafka-reassign-partitions.sh,elasticsearch-plugin,curator: @opaque @code
-docker-compose,podman,nerdctl,ctr,buildah,skopeo,kustomize,istioctl,argocd,flux,velero,oc,minikube,kind,k3s,kubeadm,kubelet,etcd: @opaque @priv @code
-killall,pkill,xkill,skill,snice,renice,ionice-set,chrt-set,taskset-set,prlimit-set,dd-rescue,ddrescue,mt,eject,kexec-load,ipcrm,fstrim,logrotate,logsave,crash,gcore,perf,bpftrace,ftrace,trace-cmd,sysdig,valgrind-set,ldd,nm,objdump,readelf,patchelf,objcopy,strip: @opaque @code
+mkfs, mkfs.ext2, mkfs.ext3, mkfs.ext4, mkfs.xfs, mkfs.btrfs, mkfs.vfat, mke2fs, mkswap, wipefs, fdisk,
+    sfdisk, gdisk, sgdisk, parted, partprobe, badblocks, blkdiscard, hdparm, fsck, e2fsck, tune2fs,
+    resize2fs, debugfs, dumpe2fs, xfs_repair, losetup, cryptsetup, lvremove, vgremove, pvremove,
+    lvcreate, mdadm, dmsetup, mount, umount, swapon, swapoff: @opaque @priv
+shutdown, reboot, halt, poweroff, init, telinit, insmod, rmmod, modprobe, depmod, kexec, setenforce,
+    getenforce, setcap, getcap, capsh, auditctl, chpasswd, passwd, chage, useradd, userdel, usermod,
+    groupadd, groupdel, groupmod, adduser, deluser, addgroup, delgroup, newusers, gpasswd, chsh, chfn,
+    ldconfig, update-alternatives, update-rc.d, chkconfig, insserv, rc-update, rc-service, visudo:
+    @opaque @priv
+iptables, ip6tables, iptables-save, iptables-restore, nft, ufw, firewall-cmd, ebtables, tc, brctl,
+    ethtool, iwconfig, ifup, ifdown, dhclient, nmcli, wg, wg-quick, openvpn, arp, route, ifconfig,
+    tcpdump, tshark, dumpcap, nmap, masscan, arping, hping3, ettercap: @opaque @net @priv
+nc, ncat, netcat, socat, ftp, tftp, lftp, scp, sftp, rsync, rclone, s3cmd, aws, gcloud, gsutil, az,
+    mc-client, smbclient, ldapsearch, ldapmodify, snmpwalk, snmpset, mail, mailx, sendmail, mutt,
+    swaks, curlie, httpie, http, https, axel, aria2c, sz, rz, sb, rb, sx, rx, croc, magic-wormhole,
+    wormhole, ngrok, chisel, cloudflared, iodine, dnscat, autossh, sshpass, sshfs, ssh-copy-id,
+    ssh-keyscan, ssh-add, openssl, gpg, gpg2, age, vault, pass, keytool, certutil, secret-tool, op, bw,
+    sops: @opaque @net @code
+apt, apt-get, apt-key, aptitude, yum, dnf, rpm, apk, pacman, zypper, snap, flatpak, brew, pip, pip3,
+    pipx, uv, poetry, npm, npx, yarn, pnpm, bun, gem, bundle, cargo, go, composer, pecl, cpan, cpanm,
+    mvn, gradle, ant, make, gmake, cmake, ninja, gcc, g++, cc, clang, ld, as, rustc, javac, tsc,
+    dotnet, ansible, ansible-playbook, terraform, tofu, pulumi, packer, vagrant, puppet, chef-client,
+    salt-call, consul, nomad, celery, gunicorn, uvicorn, flask, django-admin, rails, rake, artisan,
+    drush, wp: @opaque @code
+crontab, at, batch, atq, atrm, systemd-run, loginctl, machinectl, service, supervisorctl, pm2, monit,
+    initctl, s6-svc, sv, runsv: @opaque @priv @code
+mongo, mongosh, mongodump, mongorestore, mongoexport, mongoimport, pg_dump, pg_dumpall, pg_restore,
+    createdb, dropdb, createuser, dropuser, pg_ctl, initdb, vacuumdb, reindexdb, mysqldump, mysqladmin,
+    mysqlimport, mariadb-dump, cqlsh, clickhouse-client, influx, etcdctl, zkCli.sh, sqlplus, rman, bcp,
+    sqlcmd, isql, redis-benchmark, redis-server, memcached, kafka-console-producer.sh,
+    kafka-console-consumer.sh, kafka-configs.sh, kafka-delete-records.sh, kafka-acls.sh,
+    kafka-reassign-partitions.sh, elasticsearch-plugin, curator: @opaque @code
+docker-compose, podman, nerdctl, ctr, buildah, skopeo, kustomize, istioctl, argocd, flux, velero, oc,
+    minikube, kind, k3s, kubeadm, kubelet, etcd: @opaque @priv @code
+killall, pkill, xkill, skill, snice, renice, ionice-set, chrt-set, taskset-set, prlimit-set, dd-rescue,
+    ddrescue, mt, eject, kexec-load, ipcrm, fstrim, logrotate, logsave, crash, gcore, perf, bpftrace,
+    ftrace, trace-cmd, sysdig, valgrind-set, ldd, nm, objdump, readelf, patchelf, objcopy, strip:
+    @opaque @code
 """
 
 PROGRAMS: dict[str, Spec] = {}

@@ -1,25 +1,26 @@
 """The language of the program tables: one line says what a program's options and arguments mean.
 
-    line        = names ":" option* ["/" positionals] trait*
-    option      = "-abc"          short options without a value
-                | "-n:K" "--n:K"  an option with a value of kind K (data when K is missing)
-                | "--n?"          a value is optional and only attached
-                | "*"             any other option is harmless
-    after a K   = "+"  accesses become whole trees     "^"  stands for the first positional
-                  "!"  runs code in a way that is not understood
-    positionals = letters, the last one repeated when "*" follows; "r*w": all read, the last written
-    K           = d data · r read · w write · n name only · h host · c shell code · k code that is
-                  not understood · x the words from here on are a command · v verb · a alters the
-                  system; a capital letter is the same for the whole tree below the path
-    trait       = "@word" (options are single-dash words) · "@net" · "@priv" · "@raw" (takes
-                  commands from the keyboard) · "@stdin" (takes code from its standard input) ·
-                  "@verbs" (the first positional selects a line of its own, "git status") ·
-                  "@opaque" (known by name, not by arguments) · "@first" (options end at the first
-                  positional)
+line        = names ":" option* ["/" positionals] trait*
+option      = "-abc"          short options without a value
+            | "-n:K" "--n:K"  an option with a value of kind K (data when K is missing)
+            | "--n?"          a value is optional and only attached
+            | "*"             any other option is harmless
+after a K   = "+"  accesses become whole trees     "^"  stands for the first positional
+              "!"  runs code in a way that is not understood
+positionals = letters, the last one repeated when "*" follows; "r*w": all read, the last written
+K           = d data · r read · w write · n name only · h host · c shell code · k code that is
+              not understood · x the words from here on are a command · v verb · a alters the
+              system; a capital letter is the same for the whole tree below the path
+trait       = "@word" (options are single-dash words) · "@net" · "@priv" · "@raw" (takes
+              commands from the keyboard) · "@stdin" (takes code from its standard input) ·
+              "@verbs" (the first positional selects a line of its own, "git status") ·
+              "@opaque" (known by name, not by arguments) · "@first" (options end at the first
+              positional)
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 KINDS = frozenset("drwnhckxva")
@@ -66,7 +67,7 @@ class Spec:
 def read_table(text: str) -> dict[str, Spec]:
     """The specs of a table, by program or by "program verb"."""
     table: dict[str, Spec] = {}
-    for line in text.strip().splitlines():
+    for line in re.sub(r"\n[ ]+", " ", text.strip()).splitlines():
         names, _, rest = line.partition(": ")
         if not names.strip() or names.lstrip().startswith("#"):
             continue
@@ -108,8 +109,7 @@ def _read_option(token: str, options: dict[str, Option], *, word: bool) -> None:
         optional="?" in marks,
     )
     if names.startswith("--") or word or colon or marks:
-        for each in names.split("|"):
-            options[each] = option
-    if not names.startswith("--") and not word:
-        for char in names[1:].replace("|-", ""):
-            options[f"-{char}"] = option
+        options[names] = option
+    else:
+        # "-abc" is three options; a mark or a value belongs to one option only.
+        options |= {f"-{char}": option for char in names[1:]}

@@ -35,12 +35,20 @@ def understand(
     numeric = numeric_names(tree, dialect)
     units = []
     statements = tree.get("Stmts") or ()
+    functions: set[str] = set()
     for node in statements[:MAX_UNITS]:
-        unit = _unit(node, text, cwds, dialect, stdin, tree, numeric)
+        scene = Scene(
+            stdin, tree.get("Nested") or {}, numeric, functions=functions, cwds=cwds, cwds_before=cwds
+        )
+        after = Walk(scene).statement(node, Place(cwds, dialect=dialect))
+        unit = _unit(node, text, scene, after, dialect, tree)
+        functions = scene.functions
         units.append(unit)
         cwds = unit.cwds_after
     if len(statements) > MAX_UNITS:
-        units = [dataclasses.replace(unit, understood=False, reasons=("too many statements",)) for unit in units]
+        units = [
+            dataclasses.replace(unit, understood=False, reasons=("too many statements",)) for unit in units
+        ]
     return Line(tuple(units))
 
 
@@ -49,34 +57,21 @@ def missing(tree: Mapping[str, Any], text: bytes, dialect: str) -> list[tuple[st
     del text
     wanted: list[tuple[str, bytes]] = []
     for node in (tree.get("Stmts") or ())[:MAX_UNITS]:
-        scene, _cwds = _walk(node, ("/",), dialect, "null", tree, frozenset())
+        scene = Scene("null", tree.get("Nested") or {})
+        Walk(scene).statement(node, Place(("/",), dialect=dialect))
         wanted += [each for each in scene.wanted if each not in wanted]
     return wanted
-
-
-def _walk(
-    node: Mapping[str, Any],
-    cwds: tuple[str, ...],
-    dialect: str,
-    stdin: Stdin,
-    tree: Mapping[str, Any],
-    numeric: frozenset[str],
-) -> tuple[Scene, tuple[str, ...]]:
-    scene = Scene(stdin, tree.get("Nested") or {}, numeric, cwds=cwds)
-    after = Walk(scene).statement(node, Place(cwds, dialect=dialect))
-    return scene, after
 
 
 def _unit(
     node: Mapping[str, Any],
     text: bytes,
-    cwds: tuple[str, ...],
+    scene: Scene,
+    after: tuple[str, ...],
     dialect: str,
-    stdin: Stdin,
     tree: Mapping[str, Any],
-    numeric: frozenset[str],
 ) -> Unit:
-    scene, after = _walk(node, cwds, dialect, stdin, tree, numeric)
+    cwds = scene.cwds_before
     found = _source(node, text, tree)
     source = text[node["Pos"]["Offset"] : node["End"]["Offset"]] if found is None else found
     if found is None:
@@ -137,9 +132,13 @@ def _source(node: Mapping[str, Any], text: bytes, tree: Mapping[str, Any]) -> by
     own = _documents(node)
     if any("Hdoc" not in each for each in own) and len(own) > 1:
         return None
-    bodies = sorted((each["Hdoc"]["Pos"]["Offset"], each["Hdoc"]["End"]["Offset"]) for each in own if "Hdoc" in each)
+    bodies = sorted(
+        (each["Hdoc"]["Pos"]["Offset"], each["Hdoc"]["End"]["Offset"]) for each in own if "Hdoc" in each
+    )
     every = _documents(tree.get("Stmts") or ())
-    foreign = [(each["Hdoc"]["Pos"]["Offset"], each["Hdoc"]["End"]["Offset"]) for each in every if "Hdoc" in each]
+    foreign = [
+        (each["Hdoc"]["Pos"]["Offset"], each["Hdoc"]["End"]["Offset"]) for each in every if "Hdoc" in each
+    ]
     if any(begin <= start < end for start, stop in foreign if (start, stop) not in bodies):
         return None
     tails = [text[start:stop] for start, stop in bodies if start >= end]

@@ -59,5 +59,9 @@ def assignment(name: str, value: str) -> Command:
         reasons=(why,) if why else (),
         implied=True,
         never=why,
-        attack=("T1574.006",) if name.startswith(("LD_", "DYLD_")) else ("T1574.007",) if name == "PATH" else (),
+        attack=("T1574.006",)
+        if name.startswith(("LD_", "DYLD_"))
+        else ("T1574.007",)
+        if name == "PATH"
+        else (),
     )

@@ -10,10 +10,11 @@ from bastion.core.shell.builtins import KNOWN_NAMES
 from bastion.core.shell.expansions import Expansions
 from bastion.core.shell.facts import Access, Assignment
 from bastion.core.shell.judge import Judge, path_access
+from bastion.core.shell.pieces import Dyn
 from bastion.core.shell.scene import Call, Place, Scene
 from bastion.core.shell.special import SPECIAL
 from bastion.core.shell.variables import hazard
-from bastion.core.shell.words import Dyn, Word, read_words, text_word
+from bastion.core.shell.words import Word, read_words, text_word
 
 Node = Mapping[str, Any]
 Cwds = tuple[str, ...]
@@ -166,9 +167,13 @@ class Walk:
                 self.scene.doubt("a file descriptor in a variable")
             if operator in ("<<", "<<-", "<<<"):
                 body = node.get("Hdoc") if operator != "<<<" else node.get("Word")
-                place = self._given(body, place, number, quoted=_quoted(node.get("Word") or {}), here=operator != "<<<")
+                place = self._given(
+                    body, place, number, quoted=_quoted(node.get("Word") or {}), here=operator != "<<<"
+                )
                 continue
-            if operator in (">&", "<&") and (word.literal or "").rstrip("-").isdigit() or word.literal == "-" and "&" in operator:
+            if (operator in (">&", "<&") and (word.literal or "").rstrip("-").isdigit()) or (
+                word.literal == "-" and "&" in operator
+            ):
                 continue
             if operator == "<" and number in ("", "0"):
                 place = dataclasses.replace(place, stdin="fed", given="")
@@ -232,7 +237,9 @@ class Walk:
 
     def _while(self, node: Node, place: Place) -> Cwds:
         begin = self.statements(node.get("Cond") or (), place)
-        return self._looped(place, self.statements(node.get("Do") or (), dataclasses.replace(place, cwds=begin)))
+        return self._looped(
+            place, self.statements(node.get("Do") or (), dataclasses.replace(place, cwds=begin))
+        )
 
     def _for(self, node: Node, place: Place) -> Cwds:
         loop = node.get("Loop") or {}
@@ -260,7 +267,9 @@ class Walk:
         ends = [place.cwds]
         for item in node.get("Items") or ():
             self.expansions.walk(list(item.get("Patterns") or ()), place)
-            ends.append(self.statements(item.get("Stmts") or (), dataclasses.replace(place, cwds=_union(*ends))))
+            ends.append(
+                self.statements(item.get("Stmts") or (), dataclasses.replace(place, cwds=_union(*ends)))
+            )
         return _union(*ends)
 
     def _function(self, node: Node, place: Place) -> Cwds:

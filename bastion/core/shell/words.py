@@ -1,19 +1,17 @@
-"""A word of the tree as pieces: text that stands still, and expansions that do not.
+r"""A word of the tree as pieces: text that stands still, and expansions that do not.
 
-Quoting is gone here: `r''m`, `r\\m` and `$'\\x72m'` are all the text `rm`. What is left unquoted
+Quoting is gone here: `r''m`, `r\m` and `$'\x72m'` are all the text `rm`. What is left unquoted
 matters only for globs, a leading tilde and braces, so each text piece says whether it was quoted.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-Node = Mapping[str, Any]
+from bastion.core.shell.braces import expand_braces
+from bastion.core.shell.pieces import Dyn, Node, Text, merge
 
-MAX_BRACES = 64
 _GLOB = re.compile(r"[*?\[]")
 _ALIVE = re.compile(r"[*?]|\[.+\]", re.DOTALL)
 _ESCAPES = {
@@ -23,36 +21,13 @@ _ESCAPES = {
 _ANSI_C = re.compile(
     r"\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})|c(.)|(.))", re.DOTALL
 )
-_BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)")
-# Dollar sign before a quote: the POSIX grammar leaves it a literal, some POSIX shells decode it.
-_NUMERIC_PARAMS = frozenset("?!$#")
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Characters that reach the program as they stand (globs and a tilde aside when unquoted)."""
-
-    value: str
-    quoted: bool
+_IN_QUOTES = re.compile(r"\\([$`\"\\\n])")
 
 
-@dataclass(frozen=True, slots=True)
-class Dyn:
-    """An expansion: its node, and whether double quotes keep it one word."""
-
-    node: Node
-    quoted: bool
-
-    @property
-    def numeric(self) -> bool:
-        """Whether only digits can come of it."""
-        if self.node.get("Type") == "ArithmExp":
-            return True
-        if self.node.get("Type") != "ParamExp":
-            return False
-        param = self.node.get("Param", {}).get("Value", "")
-        plain = not (set(self.node) & {"Exp", "Repl", "Slice", "Index", "Excl", "Names"})
-        return plain and (bool(self.node.get("Length")) or param in _NUMERIC_PARAMS)
+def _unescaped(found: re.Match[str]) -> str:
+    return "" if found[1] == "\n" else found[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +58,12 @@ class Word:
     @property
     def tilde(self) -> bool:
         """Whether it starts with an unquoted tilde."""
-        return bool(self.pieces) and isinstance(first := self.pieces[0], Text) and not first.quoted and first.value.startswith("~")
+        return (
+            bool(self.pieces)
+            and isinstance(first := self.pieces[0], Text)
+            and not first.quoted
+            and first.value.startswith("~")
+        )
 
     @property
     def splits(self) -> bool:
@@ -126,10 +106,10 @@ def read_words(node: Node, dialect: str) -> list[Word]:
     pieces: list[Text | Dyn] = []
     for part in node.get("Parts") or ():
         problem = _read_part(part, dialect, pieces) or problem
-    words = _expand_braces(pieces, dialect)
+    words = expand_braces(pieces, dialect)
     if words is None:
         return [Word(tuple(pieces), "brace expansion")]
-    return [Word(tuple(_merge(each)), problem) for each in words]
+    return [Word(tuple(merge(each)), problem) for each in words]
 
 
 def _read_part(part: Node, dialect: str, pieces: list[Text | Dyn]) -> str:
@@ -150,7 +130,7 @@ def _read_part(part: Node, dialect: str, pieces: list[Text | Dyn]) -> str:
                 pieces.append(Text("", quoted=True))
             for inner in part.get("Parts") or ():
                 if inner.get("Type") == "Lit":
-                    value = re.sub(r"\\([$`\"\\])", r"\1", str(inner.get("Value", "")).replace("\\\n", ""))
+                    value = _IN_QUOTES.sub(_unescaped, str(inner.get("Value", "")))
                     pieces.append(Text(value, quoted=True))
                 else:
                     pieces.append(Dyn(inner, quoted=True))
@@ -174,7 +154,9 @@ def _read_bare(value: str, dialect: str, pieces: list[Text | Dyn]) -> str:
         elif value[slash + 1] != "\n":
             pieces.append(Text(value[slash + 1], quoted=True))
         position = slash + 2
-    if dialect == "zsh" and not re.fullmatch(r"[-A-Za-z0-9_./:,+@%*?=]*", value.lstrip("=") if value[:1] != "=" else "("):
+    if dialect == "zsh" and not re.fullmatch(
+        r"[-A-Za-z0-9_./:,+@%*?=]*", value.lstrip("=") if value[:1] != "=" else "("
+    ):
         return "characters that zsh may expand"
     return ""
 
@@ -194,106 +176,9 @@ def ansi_c(value: str) -> str | None:
             number = int(octal, 8)
         else:
             number = int(hexa or four or eight, 16)
-        bad = bad or number == 0 or number > 0x10FFFF or (0x80 <= number and (hexa or octal) is not None)
+        bad = bad or number == 0 or number > 0x10FFFF or (number >= 0x80 and (hexa or octal) is not None)
         bad = bad or 0xD800 <= number <= 0xDFFF
         return "" if bad else chr(number)
 
     decoded = _ANSI_C.sub(decode, value)
-    return None if bad or decoded.endswith("\\") and value.count("\\") % 2 else decoded
-
-
-def _merge(pieces: list[Text | Dyn]) -> list[Text | Dyn]:
-    merged: list[Text | Dyn] = []
-    for piece in pieces:
-        last = merged[-1] if merged else None
-        if isinstance(piece, Text) and isinstance(last, Text) and last.quoted == piece.quoted:
-            merged[-1] = Text(last.value + piece.value, piece.quoted)
-        else:
-            merged.append(piece)
-    return merged
-
-
-def _expand_braces(pieces: list[Text | Dyn], dialect: str) -> list[list[Text | Dyn]] | None:
-    """Brace expansion of flat comma lists and number ranges; None where it is richer than that."""
-    bare = "".join(
-        ("\0" if isinstance(piece, Dyn) or piece.quoted else piece.value) for piece in _merge(pieces)
-    )
-    if not re.search(r"\{.*(?:,|\.\.).*\}", bare, re.DOTALL):
-        return [pieces]
-    if dialect not in ("bash", "mksh"):
-        return None
-    done: list[list[Text | Dyn]] = []
-    todo = [pieces]
-    while todo:
-        current = todo.pop(0)
-        split = _first_brace(current)
-        if split is None:
-            return None
-        if not split:
-            done.append(current)
-        else:
-            todo = split + todo
-        if len(todo) + len(done) > MAX_BRACES:
-            return None
-    return done
-
-
-def _first_brace(pieces: list[Text | Dyn]) -> list[list[Text | Dyn]] | None:
-    """The alternatives of the first brace; [] where there is none; None where it is not flat."""
-    opened: tuple[int, int] | None = None
-    for index, piece in enumerate(pieces):
-        if isinstance(piece, Dyn) or piece.quoted:
-            continue
-        for at, char in enumerate(piece.value):
-            if char == "{":
-                if opened:
-                    return None
-                opened = (index, at)
-            elif char == "}" and opened:
-                found = _alternatives(pieces, opened, (index, at))
-                if found:
-                    return found
-                opened = None
-    return []
-
-
-def _alternatives(
-    pieces: list[Text | Dyn], start: tuple[int, int], end: tuple[int, int]
-) -> list[list[Text | Dyn]]:
-    """`a{b,c}d` cut at its commas; [] for braces that hold neither comma nor range."""
-    before = _cut(pieces, (0, 0), start)
-    after = _cut(pieces, (end[0], end[1] + 1), (len(pieces), 0))
-    inside = _cut(pieces, (start[0], start[1] + 1), end)
-    parts: list[list[Text | Dyn]] = [[]]
-    for piece in inside:
-        if isinstance(piece, Dyn) or piece.quoted:
-            parts[-1].append(piece)
-            continue
-        first, *rest = piece.value.split(",")
-        parts[-1].append(Text(first, quoted=False))
-        parts += [[Text(each, quoted=False)] for each in rest]
-    if len(parts) == 1:
-        only = "".join(piece.value for piece in inside if isinstance(piece, Text) and not piece.quoted)
-        numbers = re.fullmatch(r"(-?\d{1,6})\.\.(-?\d{1,6})", only)
-        if not numbers:
-            return []
-        low, high = int(numbers[1]), int(numbers[2])
-        step = 1 if high >= low else -1
-        values = range(low, high + step, step)[: MAX_BRACES + 1]
-        parts = [[Text(str(number), quoted=False)] for number in values]
-    return [before + part + after for part in parts]
-
-
-def _cut(pieces: list[Text | Dyn], start: tuple[int, int], end: tuple[int, int]) -> list[Text | Dyn]:
-    result: list[Text | Dyn] = []
-    for index in range(start[0], min(end[0] + 1, len(pieces))):
-        piece = pieces[index]
-        if isinstance(piece, Dyn):
-            if index < end[0]:
-                result.append(piece)
-            continue
-        low = start[1] if index == start[0] else 0
-        high = end[1] if index == end[0] else len(piece.value)
-        if piece.quoted or high > low:
-            result.append(Text(piece.value[low:high], piece.quoted))
-    return result
+    return None if bad or (decoded.endswith("\\") and value.count("\\") % 2) else decoded

@@ -108,7 +108,9 @@ class Exec:
             return
 
     def channel(self, number: int) -> bytes:
-        return b"".join(data[1:] for code, data in self.frames if code in {1, 2} and data[:1] == bytes([number]))
+        return b"".join(
+            data[1:] for code, data in self.frames if code in {1, 2} and data[:1] == bytes([number])
+        )
 
     @property
     def status(self) -> dict | None:
@@ -233,7 +235,6 @@ class Wire:
             await asyncio.sleep(0.1)
             found = await self.count(mark)
         return found
-
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def listing(folder: Path) -> dict[str, str]:
             if stat.S_ISREG(info.st_mode):
                 content = hashlib.sha256(path.read_bytes()).hexdigest()
             elif stat.S_ISLNK(info.st_mode):
-                content = os.readlink(path)
+                content = str(path.readlink())
             found[str(path)] = f"{info.st_mode:o} {info.st_uid} {content}"
     return found
 
@@ -52,7 +53,10 @@ async def test_rm_of_data_and_etc_in_a_pod_leaves_the_host_as_it_was(wire, tmp_p
 
 
 async def test_the_other_containers_and_pods_keep_their_files(wire):
-    for target, container, path in [("bank/ledger-0", "ledger", "/data/ledger.csv"), ("shop/api-0", "app", "/etc/hosts")]:
+    for target, container, path in [
+        ("bank/ledger-0", "ledger", "/data/ledger.csv"),
+        ("shop/api-0", "app", "/etc/hosts"),
+    ]:
         done = await wire.run("rm", "-rf", "/data", "/etc", target="shop/api-0", container="sidecar")
         assert (await wire.run("cat", path, target=target, container=container)).code == 0
         assert done.code == 0
@@ -109,15 +113,44 @@ async def test_it_starts_and_ends_under_both_loops_and_leaves_nothing(tmp_path, 
         assert children() - before == set()
         assert not list((tmp_path / "c").glob("pods-*"))
 
-    fds = len(os.listdir("/proc/self/fd"))
+    fds = len(list(Path("/proc/self/fd").iterdir()))
     await asyncio.to_thread(runner, life())
-    assert len(os.listdir("/proc/self/fd")) <= fds + 2
+    assert len(list(Path("/proc/self/fd").iterdir())) <= fds + 2
+
+
+ALONE = """
+import asyncio, pathlib, sys
+from bastion.demo.cluster import DemoCluster
+async def main():
+    await DemoCluster.start(pathlib.Path(sys.argv[1]))
+    tasks = pathlib.Path("/proc/self/task").glob("*/children")
+    print(" ".join(task.read_text() for task in tasks), flush=True)
+    await asyncio.sleep(300)
+asyncio.run(main())
+"""
+
+
+async def test_a_kill_of_the_cluster_leaves_no_pod_behind(tmp_path):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", ALONE, str(tmp_path / "c"), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout
+    async with asyncio.timeout(30):
+        pids = [int(pid) for pid in (await process.stdout.readline()).split()]
+    assert len(pids) >= 5
+    pods = [int(pid) for pid in pids for pid in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    assert len(pods) >= 5
+    process.kill()
+    await process.wait()
+    async with asyncio.timeout(10):
+        while any(Path(f"/proc/{pid}").exists() for pid in [*pids, *pods]):
+            await asyncio.sleep(0.05)
 
 
 async def test_where_no_sandbox_can_be_made_it_refuses_to_start_and_says_why(tmp_path, monkeypatch):
     monkeypatch.setattr(sandbox, "_PROGRAM", "import sys; sys.exit(1)  # {fd}")
     before = children()
-    with pytest.raises(DemoUnavailable, match="never run outside one .*Install bubblewrap"):
+    with pytest.raises(DemoUnavailable, match=r"never run outside one .*Install bubblewrap"):
         await DemoCluster.start(tmp_path / "c")
     assert children() == before
     assert not list((tmp_path / "c").glob("pods-*"))

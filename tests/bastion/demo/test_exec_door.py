@@ -32,30 +32,38 @@ V5, V4 = "v5.channel.k8s.io", "v4.channel.k8s.io"
             {"target": "shop/api-0", "container": "app", "user": "mallory"},
             403,
             "Forbidden",
-            'pods "api-0" is forbidden: User "mallory" cannot get resource "pods/exec" in API group ""'
-            ' in the namespace "shop"',
+            (
+                'pods "api-0" is forbidden: User "mallory" cannot get resource "pods/exec" in API group ""'
+                ' in the namespace "shop"'
+            ),
         ),
         (
             {"target": "shop/nope", "user": "mallory"},
             403,
             "Forbidden",
-            'pods "nope" is forbidden: User "mallory" cannot get resource "pods/exec" in API group ""'
-            ' in the namespace "shop"',
+            (
+                'pods "nope" is forbidden: User "mallory" cannot get resource "pods/exec" in API group ""'
+                ' in the namespace "shop"'
+            ),
         ),
         (
             {"user": "carol"},
             403,
             "Forbidden",
-            'pods "web-0" is forbidden: User "carol" cannot get resource "pods/exec" in API group ""'
-            ' in the namespace "shop"',
+            (
+                'pods "web-0" is forbidden: User "carol" cannot get resource "pods/exec" in API group ""'
+                ' in the namespace "shop"'
+            ),
         ),
         ({"user": "dave"}, 403, "Forbidden", 'pods "web-0" is forbidden: '),
         (
             {"user": None},
             403,
             "Forbidden",
-            'pods "web-0" is forbidden: User "system:anonymous" cannot get resource "pods/exec"'
-            ' in API group "" in the namespace "shop"',
+            (
+                'pods "web-0" is forbidden: User "system:anonymous" cannot get resource "pods/exec"'
+                ' in API group "" in the namespace "shop"'
+            ),
         ),
         (
             {"user": None, "headers": [("Authorization", "Bearer not-a-token")]},
@@ -152,6 +160,8 @@ async def test_an_open_session_outlives_its_rights(fresh):
     await session.until(b"one\n")
     made.cluster.faults.revoke("alice")
     assert (await made.refused("true", user="alice")).code == 403
+    made.cluster.faults.grant("alice", "shell", "shop")
+    assert (await made.run("true", user="alice")).code == 0
     session.send(0, b"two\n")
     await session.until(b"two\n")
     session.send(255, b"\0")

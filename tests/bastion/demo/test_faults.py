@@ -12,7 +12,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def test_dropped_execs_end_without_status_or_close_and_the_process_stays(fresh):
     made = await fresh()
     for protocol in ("v5.channel.k8s.io", "v4.channel.k8s.io"):
-        session = await made.open("bash", "-c", f"exec -a drop-{protocol[:2]} sleep 300", protocols=(protocol,))
+        session = await made.open(
+            "bash", "-c", f"exec -a drop-{protocol[:2]} sleep 300", protocols=(protocol,)
+        )
         assert await made.eventually(f"drop-{protocol[:2]}", 1) == 1
         assert made.cluster.faults.drop_execs() >= 1
         done = await session.end()
@@ -71,7 +73,8 @@ async def test_a_replaced_pod_has_a_new_uid_and_new_files_and_its_execs_end_with
     path = "/api/v1/namespaces/shop/pods/web-0"
     before = (await made.call(path)).json
     sessions = [
-        await made.open("sleep", "300", protocols=(name,)) for name in ("v5.channel.k8s.io", "v4.channel.k8s.io")
+        await made.open("sleep", "300", protocols=(name,))
+        for name in ("v5.channel.k8s.io", "v4.channel.k8s.io")
     ]
     await made.run("touch", "/data/mine")
     uid = await made.cluster.faults.replace_pod("shop", "web-0")

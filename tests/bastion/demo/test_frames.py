@@ -71,4 +71,6 @@ def test_output_is_cut_at_32_kib_and_never_without_a_frame(size):
 
 
 def test_the_text_form_is_a_digit_and_base64():
-    assert frames.output(2, b"hello", text=True) == frames.frame(frames.TEXT, b"2" + base64.b64encode(b"hello"))
+    assert frames.output(2, b"hello", text=True) == frames.frame(
+        frames.TEXT, b"2" + base64.b64encode(b"hello")
+    )

@@ -76,9 +76,17 @@ def test_the_bastion_acts_as_a_listed_user_with_the_groups_it_sends():
 @pytest.mark.parametrize(
     ("headers", "code", "words"),
     [
-        ([("Impersonate-User", "bob")], 403, 'users "bob" is forbidden: User "system:serviceaccount:bastion:bastion"'),
+        (
+            [("Impersonate-User", "bob")],
+            403,
+            'users "bob" is forbidden: User "system:serviceaccount:bastion:bastion"',
+        ),
         ([FOR["user"], ("Impersonate-Group", "system:masters")], 403, 'groups "system:masters" is forbidden'),
-        ([FOR["user"], ("Impersonate-Extra-other", "1")], 403, 'cannot impersonate resource "userextras/other"'),
+        (
+            [FOR["user"], ("Impersonate-Extra-other", "1")],
+            403,
+            'cannot impersonate resource "userextras/other"',
+        ),
         ([FOR["user"], ("Impersonate-Uid", "7")], 403, 'cannot impersonate resource "uids"'),
         (
             [("Impersonate-User", "system:serviceaccount:shop:web")],

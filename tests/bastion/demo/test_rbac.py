@@ -32,7 +32,11 @@ def rbac() -> Rbac:
         (BASTION, Attributes("impersonate", "", "users", "", "oidc:alice"), True),
         (BASTION, Attributes("impersonate", "", "users", "", "admin"), False),
         (BASTION, Attributes("impersonate", "", "groups", "", "system:masters"), False),
-        (BASTION, Attributes("impersonate", "authentication.k8s.io", "userextras/bastion-session", "", "x"), True),
+        (
+            BASTION,
+            Attributes("impersonate", "authentication.k8s.io", "userextras/bastion-session", "", "x"),
+            True,
+        ),
         (BASTION, Attributes("impersonate", "authentication.k8s.io", "userextras/other", "", "x"), False),
         (BASTION, Attributes("impersonate", "authentication.k8s.io", "uids", "", "x"), False),
         (DEV, Attributes("create", "", EXEC, "shop", "web-0"), True),
@@ -58,13 +62,17 @@ def test_the_sample_roles_allow_what_they_say(rbac, caller, asked, allowed):
     [
         (
             Attributes("get", "", EXEC, "shop", "web-0"),
-            'pods "web-0" is forbidden: User "x" cannot get resource "pods/exec" in API group ""'
-            ' in the namespace "shop"',
+            (
+                'pods "web-0" is forbidden: User "x" cannot get resource "pods/exec" in API group ""'
+                ' in the namespace "shop"'
+            ),
         ),
         (
             Attributes("list", "apps", "deployments"),
-            'deployments.apps is forbidden: User "x" cannot list resource "deployments" in API group "apps"'
-            " at the cluster scope",
+            (
+                'deployments.apps is forbidden: User "x" cannot list resource "deployments"'
+                ' in API group "apps" at the cluster scope'
+            ),
         ),
         (Attributes("get", path="/metrics"), 'forbidden: User "x" cannot get path "/metrics"'),
     ],
@@ -89,7 +97,9 @@ RESOURCES = st.sampled_from(["pods", EXEC, "secrets", "users", "groups"])
 
 
 @settings(max_examples=80, deadline=None)
-@given(ROLES, VERBS, RESOURCES, st.sampled_from(["shop", "bank", ""]), st.sampled_from(["oidc:x", "web-0", ""]))
+@given(
+    ROLES, VERBS, RESOURCES, st.sampled_from(["shop", "bank", ""]), st.sampled_from(["oidc:x", "web-0", ""])
+)
 def test_nothing_is_allowed_that_no_rule_of_a_bound_role_allows(role, verb, resource, namespace, name):
     asked = Attributes(verb, "", resource, namespace, name)
     alone = Rbac(access.ROLES, (Binding("b", role, users=("u",), namespace="shop"),))
@@ -99,4 +109,6 @@ def test_nothing_is_allowed_that_no_rule_of_a_bound_role_allows(role, verb, reso
 
 
 def test_a_rule_with_names_does_not_cover_a_list():
-    assert not Rule(("",), ("secrets",), ("list",), ("one",)).allows(Attributes("list", "", "secrets", "shop"))
+    assert not Rule(("",), ("secrets",), ("list",), ("one",)).allows(
+        Attributes("list", "", "secrets", "shop")
+    )

@@ -78,7 +78,10 @@ async def test_a_requested_token_works_and_is_audited_by_its_id(wire):
     assert who.json["status"]["userInfo"]["username"] == "system:serviceaccount:shop:web"
     lines = wire.cluster.audit_file.read_text().splitlines()
     issued = [json.loads(line) for line in lines if "issued-credential-id" in line]
-    assert issued[-1]["annotations"]["authentication.kubernetes.io/issued-credential-id"] == f"JTI={claims['jti']}"
+    assert (
+        issued[-1]["annotations"]["authentication.kubernetes.io/issued-credential-id"]
+        == f"JTI={claims['jti']}"
+    )
     assert not any(token in line for line in lines)
 
 

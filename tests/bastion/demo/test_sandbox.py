@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bastion.demo import image, sandbox
+from bastion.demo import image, ways
 from bastion.demo.sandbox import Box, Container, DemoUnavailable, NotStarted
 
 ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "FROM": "the pod"}
@@ -28,7 +28,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
     async def begin(mode: str, shared: Path | None = None) -> Container:
         if mode == "bwrap" and shutil.which("bwrap") is None:
             pytest.skip("bubblewrap is not installed; pods are made by unshare(2) here")
-        owner = sandbox.host_id() if mode == "unshare" else None
+        owner = ways.host_id() if mode == "unshare" else None
         root = tmp_path / "pods" / str(len(made))
         mounts = image.build(root, image.Image({"data/file": "x\n"}), "box-0", ["/shared"], owner)
         if shared is not None:
@@ -91,14 +91,21 @@ async def test_the_pod_has_its_own_root_processes_network_and_environment(start,
     os.environ["BASTION_TEST_LEAK"] = "leak"
     _, out = await run(container, "env")
     assert dict(line.split("=", 1) for line in out.splitlines()) == ENV
-    _, out = await run(container, "sh", "-c", "ls -d /proc/[0-9]*; hostname; id -u; ls /sys/class/net 2>&1; cat /proc/net/dev")
+    _, out = await run(
+        container,
+        "sh",
+        "-c",
+        "ls -d /proc/[0-9]*; hostname; id -u; ls /sys/class/net 2>&1; cat /proc/net/dev",
+    )
     pids = [line for line in out.splitlines() if line.startswith("/proc/")]
     assert "/proc/1" in pids
     assert len(pids) < 6
     assert "box-0" in out.splitlines()
     assert "0" in out.splitlines()
     assert "eth0" not in out
-    assert await run(container, "sh", "-c", "touch /new /etc/new && echo 1 > /dev/null && rm -rf /data /etc && ls / ") != (1, "")
+    assert await run(
+        container, "sh", "-c", "touch /new /etc/new && echo 1 > /dev/null && rm -rf /data /etc && ls / "
+    ) != (1, "")
     _, out = await run(container, "ls", "-a", "/")
     assert "data" not in out.split()
 
@@ -115,7 +122,10 @@ async def test_no_descriptor_of_ours_reaches_a_command(start, mode):
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_command_can_open_its_own_output_again(start, mode):
     container = await start(mode)
-    assert await run(container, "sh", "-c", "echo out > /dev/stdout; echo err > /dev/stderr") == (0, "out\nerr\n")
+    assert await run(container, "sh", "-c", "echo out > /dev/stdout; echo err > /dev/stderr") == (
+        0,
+        "out\nerr\n",
+    )
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -133,7 +143,9 @@ async def test_commands_see_each_other_and_can_kill_each_other(start, mode):
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_tty_is_the_pods_own_and_starts_at_0x0(start, mode):
     container = await start(mode)
-    process = await container.run(["sh", "-c", "tty; stty size; echo $TERM > /dev/tty"], tty=True, wanted=(True,) * 3)
+    process = await container.run(
+        ["sh", "-c", "tty; stty size; echo $TERM > /dev/tty"], tty=True, wanted=(True,) * 3
+    )
     assert await process.exited == 0
     out = os.read(process.stdout, 4096).decode().split()
     process.close()
@@ -159,7 +171,9 @@ async def test_what_cannot_be_executed_is_told_in_the_runtimes_words(start, argv
 
 async def test_ending_a_container_ends_what_runs_in_it_with_137(start):
     container = await start("unshare")
-    process = await container.run(["sh", "-c", "trap '' TERM; sleep 300"], tty=False, wanted=(False, True, True))
+    process = await container.run(
+        ["sh", "-c", "trap '' TERM; sleep 300"], tty=False, wanted=(False, True, True)
+    )
     await container.end()
     assert (await process.exited, container.alive) == (137, False)
     process.close()
@@ -177,17 +191,6 @@ async def test_a_container_dies_with_its_supervisor_and_the_other_way_round(star
 
 
 async def test_where_no_sandbox_can_be_made_the_reason_is_told(tmp_path):
-    box = Box(tmp_path / "missing", (), "x", IDLE, {}, "unshare", sandbox.host_id())
+    box = Box(tmp_path / "missing", (), "x", IDLE, {}, "unshare", ways.host_id())
     with pytest.raises(DemoUnavailable, match="missing"):
         await Container.start(box, (1, 2))
-
-
-def test_root_makes_sandboxes_by_unshare_alone_and_others_by_bubblewrap_first(monkeypatch):
-    monkeypatch.setattr(sandbox.shutil, "which", lambda *_, **__: "/usr/bin/bwrap")
-    monkeypatch.setattr(sandbox.os, "geteuid", lambda: 0)
-    assert sandbox.modes() == ("unshare",)
-    monkeypatch.setattr(sandbox.os, "geteuid", lambda: 1000)
-    assert sandbox.modes() == ("bwrap", "unshare")
-    assert sandbox.host_id() is None
-    monkeypatch.setattr(sandbox.shutil, "which", lambda *_, **__: None)
-    assert sandbox.modes() == ("unshare",)

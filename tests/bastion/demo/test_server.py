@@ -155,12 +155,20 @@ async def test_impersonation_is_checked_and_audited(wire):
         "groups": ["oidc:dev", "system:authenticated"],
         "extra": {"bastion-session": ["s-42"]},
     }
-    assert mine[0]["annotations"]["authorization.k8s.io/reason"].startswith('RBAC: allowed by RoleBinding "shell/shop"')
+    assert mine[0]["annotations"]["authorization.k8s.io/reason"].startswith(
+        'RBAC: allowed by RoleBinding "shell/shop"'
+    )
 
 
 @pytest.mark.parametrize(
     ("body", "code"),
-    [(b"{", 400), (b"[]", 400), (b"{" + b" " * (4 << 20) + b"}", 422), ({"spec": 7}, 400), ({"spec": {}}, 400)],
+    [
+        (b"{", 400),
+        (b"[]", 400),
+        (b"{" + b" " * (4 << 20) + b"}", 422),
+        ({"spec": 7}, 400),
+        ({"spec": {}}, 400),
+    ],
     ids=["cut", "list", "long", "no-spec", "empty"],
 )
 async def test_a_bad_body_is_refused(wire, body, code):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 import pytest
 
@@ -26,7 +25,8 @@ async def test_success_is_one_status_then_close_1000_then_the_end(wire, protocol
 
 
 @pytest.mark.parametrize(
-    ("streams", "channel"), [("stdout,stderr", 1), ("stderr", 2), ("stdin", 3), (TTY, 1), ("stdin,stderr,tty", 3)]
+    ("streams", "channel"),
+    [("stdout,stderr", 1), ("stderr", 2), ("stdin", 3), (TTY, 1), ("stdin,stderr,tty", 3)],
 )
 async def test_the_first_frame_is_empty_on_the_lowest_writable_channel(wire, streams, channel):
     session = await wire.open("true", streams=streams)
@@ -51,7 +51,8 @@ async def test_exit_3_names_the_code_in_both_and_the_command_line_before_v5(wire
 
 @BOTH
 @pytest.mark.parametrize(
-    ("script", "code"), [("exit 255", 255), ("kill -9 $$", 137), ("kill -15 $$", 143), ("kill -9 1; sleep 0.1", 0)]
+    ("script", "code"),
+    [("exit 255", 255), ("kill -9 $$", 137), ("kill -15 $$", 143), ("kill -9 1; sleep 0.1", 0)],
 )
 async def test_signals_are_128_plus_n_and_pid_1_is_not_killed_from_within(wire, script, code, protocol):
     done = await wire.run("sh", "-c", script, protocols=(protocol,))
@@ -68,7 +69,7 @@ async def test_signals_are_128_plus_n_and_pid_1_is_not_killed_from_within(wire, 
         ("sh", 'exec: "sh": executable file not found in $PATH', "shop/pause-0"),
     ],
 )
-async def test_what_cannot_be_executed_is_an_internal_error(wire, command, words, target, protocol, times):
+async def test_what_cannot_be_executed_is_an_internal_error(wire, *, command, words, target, protocol, times):
     done = await wire.run(command, target=target, protocols=(protocol,))
     status = done.status
     assert (status["reason"], status["code"]) == ("InternalError", 500)
@@ -133,16 +134,17 @@ async def test_a_resize_right_after_the_101_is_in_force_at_the_start(wire, proto
 
 @BOTH
 async def test_resizes_reach_the_program_in_any_case_split_and_zero_is_ignored(wire, protocol):
-    script = 'trap "stty size" WINCH; echo up; while :; do sleep 0.02; done'
+    script = 'trap "echo winch" WINCH; echo up; while :; do stty size; sleep 0.05; done'
     session = await wire.open("bash", "-c", script, streams=TTY, protocols=(protocol,))
     await session.until(b"up\r\n")
     session.resize(132, 43)
     await session.until(b"43 132\r\n")
+    await session.until(b"winch\r\n")
     session.resize(0, 0)
     session.send(4, b'{"width":90,')
     session.send(4, b'"height":31}')
-    await session.until(b"31 90\r\n")
-    assert b"0 0" not in session.channel(1)
+    sizes = (await session.until(b"31 90\r\n")).split(b"43 132\r\n", 1)[1]
+    assert b"0 0" not in sizes
     session.send(0, b"\x03")
     await session.end()
 
@@ -265,13 +267,15 @@ async def test_a_clients_close_is_answered_at_once_without_a_status(wire, protoc
 
 
 async def test_a_client_that_reads_nothing_stalls_the_writer_and_loses_nothing(wire):
-    script = 'i=0; while [ $i -lt 200 ]; do head -c 300000 /dev/zero; i=$((i+1)); echo $i > /tmp/progress; done'
+    script = (
+        "i=0; while [ $i -lt 200 ]; do head -c 300000 /dev/zero; i=$((i+1)); echo $i > /root/progress; done"
+    )
     session = await wire.open("sh", "-c", script)
     session.reader._limit = 1 << 16
     progress = -1
     for _ in range(100):
         await asyncio.sleep(0.1)
-        now = int((await wire.run("cat", "/tmp/progress")).channel(1) or b"0")
+        now = int((await wire.run("cat", "/root/progress")).channel(1) or b"0")
         if now == progress:
             break
         progress = now
@@ -293,50 +297,3 @@ async def test_a_command_that_does_not_read_stalls_the_client(wire):
         pass
     assert sent < 2000 * 65536
     session.cut()
-
-
-LEFT = [
-    ("sleep", "exec -a {0} sleep 300", "stdout"),
-    ("loop", 'exec -a {0} bash -c "while :; do echo tick; sleep 0.02; done" {0}', "stdout"),
-    ("loop-tty", 'exec -a {0} bash -c "while :; do echo tick; sleep 0.02; done" {0}', TTY),
-    ("cat", "exec -a {0} cat", "stdin,stdout"),
-    ("bash", "exec -a {0} bash -i", "stdin,stdout,stderr"),
-    ("cat-tty", "exec -a {0} cat", TTY),
-    ("bash-tty", "exec -a {0} bash -i", TTY),
-]
-READS_STDIN = {"cat", "bash"}
-
-
-@pytest.mark.parametrize(
-    ("protocol", "how"), [(V5, "tcp"), (V5, "close"), (V4, "tcp"), (V4, "close")]
-)
-@pytest.mark.parametrize(("name", "script", "streams"), LEFT, ids=[row[0] for row in LEFT])
-async def test_what_becomes_of_the_process_when_the_client_goes(wire, name, script, streams, protocol, how):
-    mark = f"left-{name}-{protocol[:2]}-{how}"
-    session = await wire.open("bash", "-c", script.format(mark), streams=streams, protocols=(protocol,))
-    assert await wire.eventually(mark, 1) == 1
-    if how == "close":
-        session.raw(8, NORMAL)
-        await session.end()
-    else:
-        session.cut()
-    killed = protocol == V4 and how == "tcp"
-    stays = not killed and name not in READS_STDIN
-    if stays:
-        await asyncio.sleep(0.4)
-    assert await wire.eventually(mark, 1 if stays else 0) == (1 if stays else 0)
-    await wire.run("pkill", "-9", "-f", f"^{mark}")
-
-
-async def test_the_audit_log_spans_the_stream(wire):
-    session = await wire.open("sh", "-c", "sleep 0.5; echo audited", user="bastion")
-    await session.until(b"audited")
-    await session.end()
-    await asyncio.sleep(0.1)
-    events = [json.loads(line) for line in wire.cluster.audit_file.read_text().splitlines()]
-    last = [event for event in events if "echo+audited" in event["requestURI"]]
-    assert [event["stage"] for event in last] == ["RequestReceived", "ResponseStarted", "ResponseComplete"]
-    assert last[1]["responseStatus"]["code"] == last[2]["responseStatus"]["code"] == 101
-    assert last[2]["stageTimestamp"] > last[1]["stageTimestamp"]
-    assert last[0]["objectRef"]["subresource"] == "exec"
-    assert last[0]["user"]["username"] == "system:serviceaccount:bastion:bastion"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -30,8 +31,7 @@ def test_capabilities_are_gone_for_good_after_dropping():
     if child == 0:
         try:
             syscalls.drop_capabilities()
-            with open("/proc/self/status") as text:
-                os.write(writing, text.read().encode())
+            os.write(writing, Path("/proc/self/status").read_bytes())
         finally:
             os._exit(0)
     os.close(writing)

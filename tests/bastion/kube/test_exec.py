@@ -133,8 +133,9 @@ async def test_a_terminal_asks_stdin_always_and_stderr_never_and_gets_its_size_f
 
 
 async def test_the_end_of_input_is_a_close_frame_on_v5_and_ctrl_d_on_a_terminal(
-    server, cluster, grant, wire_status
+    server, cluster, grant, wire_status, monkeypatch
 ):
+    monkeypatch.setattr("bastion.kube.exec.LAST_WORDS", 0.2)
     for tty, sent, expected in (
         (False, b"data", [b"\x00data", b"\xff\x00"]),
         (True, b"line\r", [b'\x04{"Width":80,"Height":24}', b"\x00line\r", b"\x00\x04"]),

@@ -64,9 +64,9 @@ async def test_a_silent_command_and_a_slow_reader_are_not_given_up(server, make_
         reading.cancel()
 
     server.script = script
-    stream = await make_cluster(ping_interval=0.1, pong_timeout=0.2).open(grant(), None)
+    stream = await make_cluster(ping_interval=0.2, pong_timeout=0.6).open(grant(), None)
     await stream.receive()
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(2)
     out, _, last = await to_end(stream)
     assert isinstance(last, PodExited)
     assert len(out) == 99 * 32768
@@ -77,11 +77,11 @@ async def test_input_that_the_program_does_not_read_is_no_sign_of_a_dead_server(
 ):
     async def script(socket):
         socket._req.transport.pause_reading()
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(2)
         await socket.send_bytes(wire_status(0))
 
     server.script = script
-    stream = await make_cluster(ping_interval=0.1, pong_timeout=0.2).open(grant(stdin=True), None)
+    stream = await make_cluster(ping_interval=0.2, pong_timeout=0.6).open(grant(stdin=True), None)
     await stream.send(bytes(100_000))
     assert isinstance(await stream.receive(), PodExited)
 

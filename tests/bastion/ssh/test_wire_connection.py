@@ -104,8 +104,8 @@ async def test_unread_replies_stop_the_reader_and_reading_goes_on_later(door, cl
     async with door() as (server, _house), client(server) as conn:
         connection = next(iter(server._door.connections))
         conn._transport.pause_reading()
-        for end, side in ((conn, socket.SO_RCVBUF), (connection, socket.SO_SNDBUF)):
-            end._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, side, 32768)
+        wire = connection._transport.get_extra_info("socket")
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 32768)
         asked = 0
         async with asyncio.timeout(60):
             while not connection._deaf:
@@ -215,3 +215,17 @@ async def test_packets_too_small_to_send_in_are_refused(door, client):
     async with door() as (server, _house), client(server) as conn:
         with pytest.raises(asyncssh.ChannelOpenError, match="512 bytes at least"):
             await conn.create_session(Sleeper, "exit 0", max_pktsize=100)
+
+
+async def test_a_silent_client_is_asked_and_then_cut_off(door, client):
+    async with (
+        door(keepalive_seconds=0.1, keepalive_misses=2) as (server, _house),
+        client(server) as alive,
+        client(server, password="token-bob") as silent,
+    ):
+        silent._transport.pause_reading()
+        async with asyncio.timeout(20):
+            while len(server._door.connections) > 1:
+                await asyncio.sleep(0.02)
+        assert (await alive.run("exit 8")).exit_status == 8
+        silent._transport.abort()

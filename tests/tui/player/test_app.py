@@ -12,7 +12,7 @@ from recorder.screen import plain_text
 from recorder.timeline import SPEEDS
 from tui.player.app import Player
 from tui.player.bar import Bar
-from tui.player.keys import HINTS, KEYS
+from tui.player.keys import KEYS
 from tui.player.lines import State
 from tui.player.loaded import load
 from tui.player.panel import Help, Panel
@@ -267,12 +267,6 @@ async def test_a_torn_recording_plays_up_to_the_tear_and_says_so(record):
         assert app.position == 160
 
 
-async def test_a_whole_recording_shows_no_warning(record):
-    async with playing(record()) as (app, _, _):
-        assert not app.query_one("#notice").display
-        assert text_of(app, "#title") == "alice → shop/web-0 · 2023-11-14 22:13:20 UTC · 80x24 · exit 3"
-
-
 async def test_recorded_sequences_never_reach_the_reviewers_terminal(tmp_path):
     from recorder.cast import Recording
 
@@ -304,15 +298,3 @@ async def test_a_long_way_is_gone_over_several_frames(record, monkeypatch):
         assert "seeking" in text_of(app, "#state")
         app.tick()
         assert "paused" in text_of(app, "#state")
-
-
-def test_every_key_has_an_action_and_no_key_is_bound_twice():
-    keys = [name for key in KEYS for name in key.keys.split(",")]
-    assert len(keys) == len(set(keys))
-    for key in KEYS:
-        assert hasattr(Player, "action_" + key.action.partition("(")[0]), key
-
-
-def test_every_hint_is_about_a_key_of_the_table():
-    shown = " ".join(key.shown for key in KEYS).replace(" ", "")
-    assert all(keys.replace(" ", "") in shown for keys, _ in HINTS)

@@ -1,0 +1,58 @@
+"""The tables of what modes do to a screen (SM, RM, DECSET, DECRST)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bastion.core.masking.operations import go
+
+if TYPE_CHECKING:
+    from bastion.core.masking.screen import Screen
+
+Switch = Callable[["Screen", bool], None]
+
+
+def _set(name: str) -> Switch:
+    def switch(s: Screen, on: bool) -> None:
+        setattr(s.grid if isinstance(getattr(Grid(1, 1), name, None), bool) else s, name, on)
+
+    return switch
+
+
+def _origin(s: Screen, on: bool) -> None:
+    s.grid.origin = on
+    go(s, 0, 0)
+
+
+def _sides(s: Screen, on: bool) -> None:
+    s.side_margins = on
+    if not on:
+        s.grid.left, s.grid.right = 0, s.grid.cols - 1
+
+
+def _alternate(number: int) -> Switch:
+    def switch(s: Screen, on: bool) -> None:
+        if on and number == 1049:
+            s.save()
+        s.alternate(on=on, clear=number != 47)
+        if not on and number == 1049:
+            s.restore()
+
+    return switch
+
+
+def _cursor_saved(s: Screen, on: bool) -> None:
+    (s.save if on else s.restore)()
+
+
+PRIVATE: dict[int, Switch] = {
+    6: _origin,
+    7: _wrap,
+    47: _alternate(47),
+    69: _sides,
+    1047: _alternate(1047),
+    1048: _cursor_saved,
+    1049: _alternate(1049),
+}
+ANSI: dict[int, Switch] = {4: _insert, 20: _newline}
