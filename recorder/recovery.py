@@ -116,7 +116,7 @@ def _genesis(layout: Layout) -> Found:
     """A ledger without any checkpoint: nothing of it was ever acknowledged, so it begins anew."""
     segments = layout.segments()
     leaves = [item for _, path in segments for item in last_records(path, 2)]
-    if len(segments) > 1 or sum(isinstance(item, Record) for item in leaves) > 1:
+    if sum(isinstance(item, Record) for item in leaves) > 1:
         raise DamagedError("there are leaves, but every checkpoint is missing")
     for _, path in segments:
         path.unlink()

@@ -36,7 +36,7 @@ class Group(click.Group):
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pod-bastion")
 def main() -> None:
-    """One SSH gate between people, AI agents and production pods.
+    r"""One SSH gate between people, AI agents and production pods.
 
     \b
     Examples:
@@ -53,7 +53,7 @@ def main() -> None:
     "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keep everything here."
 )
 def demo(port: int, folder: Path | None) -> None:
-    """Start the bastion before an embedded demo cluster and issuer.
+    r"""Start the bastion before an embedded demo cluster and issuer.
 
     Without --dir it uses a directory of its own and removes it at the end.
 
@@ -71,13 +71,14 @@ def demo(port: int, folder: Path | None) -> None:
 @click.option("--config", "path", required=True, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--check", is_flag=True, help="Check configuration and policy, then stop.")
 def serve(path: Path, *, check: bool) -> None:
-    """Run the bastion. SIGHUP reloads policy and credentials; SIGTERM ends it.
+    r"""Run the bastion. SIGHUP reloads policy and credentials; SIGTERM ends it.
 
     \b
     Example:
       bastion serve --config /etc/bastion/bastion.toml
     """
-    from bastion.app import config, serve as server  # noqa: PLC0415 - start-up of other commands stays fast
+    from bastion.app import config  # noqa: PLC0415 - start-up of other commands stays fast
+    from bastion.app import serve as server  # noqa: PLC0415 - the same
 
     try:
         loaded = config.load(path)
@@ -95,7 +96,7 @@ def serve(path: Path, *, check: bool) -> None:
 @click.option("--speed", type=float, default=1.0, show_default=True)
 @click.option("--idle-limit", type=float, help="Shorten pauses to this many seconds.")
 def replay(session: str, state: Path, speed: float, idle_limit: float | None) -> None:
-    """Watch a recorded session; SESSION is the start of its id, or a path.
+    r"""Watch a recorded session; SESSION is the start of its id, or a path.
 
     \b
     Example:
@@ -118,7 +119,7 @@ def policy() -> None:
 @policy.command("check")
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 def policy_check(path: Path) -> None:
-    """Load a policy and run its examples.
+    r"""Load a policy and run its examples.
 
     \b
     Example:
@@ -133,7 +134,7 @@ def policy_check(path: Path) -> None:
 @click.option("--state", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def sessions(state: Path, *, as_json: bool) -> None:
-    """List the newest sessions.
+    r"""List the newest sessions.
 
     \b
     Example:

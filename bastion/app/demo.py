@@ -58,27 +58,26 @@ def _claim(folder: Path) -> Path:
 
 
 async def _run(port: int, folder: Path) -> int:
-    async with AsyncExitStack() as outer, asyncio.TaskGroup() as group:
-        async with AsyncExitStack() as stack:
-            stopped = asyncio.Event()
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, stopped.set)
-                outer.callback(loop.remove_signal_handler, number)
-            try:
-                cluster = await DemoCluster.start(folder / "cluster")
-            except DemoUnavailable as error:
-                raise ConfigError(f"the demo cannot start: {error}") from error
-            stack.push_async_callback(cluster.close)
-            issuer = await DemoIssuer.start()
-            stack.push_async_callback(issuer.close)
-            config = _config(port, cluster, issuer)
-            running = await start(config, folder, stack, group)
-            await _describe(folder, running, cluster, issuer)
-            _show(folder, cluster.targets[0])
-            await _until_stopped(stopped, config, folder, running)
-            sys.stdout.write("\nbastion: ending what the demo started\n")
-            await running.house.close(3.0)
+    async with AsyncExitStack() as outer, asyncio.TaskGroup() as group, AsyncExitStack() as stack:
+        stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopped.set)
+            outer.callback(loop.remove_signal_handler, number)
+        try:
+            cluster = await DemoCluster.start(folder / "cluster")
+        except DemoUnavailable as error:
+            raise ConfigError(f"the demo cannot start: {error}") from error
+        stack.push_async_callback(cluster.close)
+        issuer = await DemoIssuer.start()
+        stack.push_async_callback(issuer.close)
+        config = _config(port, cluster, issuer)
+        running = await start(config, folder, stack, group)
+        await _describe(folder, running, cluster, issuer)
+        _show(folder, cluster.targets[0])
+        await _until_stopped(stopped, config, folder, running)
+        sys.stdout.write("\nbastion: ending what the demo started\n")
+        await running.house.close(3.0)
     return 0
 
 

@@ -248,7 +248,8 @@ def _listed(rows: list[Row], host: str) -> Reply:
 def _row(row: Row) -> str:
     shown = row.shown
     clock = datetime.fromtimestamp(row.expires, UTC).strftime("%H:%M:%S UTC")
-    return f"{row.id}  {row.state.value:<9}  until {clock}  {shown['requester']}  {shown['target']}  {_plain(shown['text'])}"
+    who, where, text = shown["requester"], shown["target"], _plain(shown["text"])
+    return f"{row.id}  {row.state.value:<9}  until {clock}  {who}  {where}  {text}"
 
 
 def _shown(row: Row) -> Reply:

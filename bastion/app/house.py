@@ -161,7 +161,7 @@ class House:
             relay.end(refusal)
         loop = asyncio.get_running_loop()
         limit = loop.time() + seconds
-        while self._live and loop.time() < limit:
+        while self._live and loop.time() < limit:  # noqa: ASYNC110 - a poll at shutdown only
             await asyncio.sleep(0.05)
 
     async def watch_ledger(self) -> None:

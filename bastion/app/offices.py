@@ -43,9 +43,8 @@ async def list_sessions(state: Path, *, as_json: bool) -> int:
                 }
                 sys.stdout.write(json.dumps({**data, "ended": found.ended}) + "\n")
             else:
-                sys.stdout.write(
-                    f"{found.id}  {started:%Y-%m-%d %H:%M:%S}Z  {length:>8}  {found.identity}  {found.target}\n"
-                )
+                when = f"{found.id}  {started:%Y-%m-%d %H:%M:%S}Z  {length:>8}"
+                sys.stdout.write(f"{when}  {found.identity}  {found.target}\n")
     finally:
         await engine.dispose()
     return 0

@@ -55,14 +55,13 @@ async def serve(path: Path) -> int:
     config = configuration.load(path)
     refuse_demo(config, path.parent)
     notifier = sdnotify.SystemdNotifier()
-    async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
-        async with AsyncExitStack() as inner:
-            running = await start(config, path.parent, inner, group)
-            _log.info("listening", host=config.ssh.host, port=running.server.port)
-            notifier.notify(f"READY=1\nSTATUS=listening on {config.ssh.host}:{running.server.port}")
-            await _until_stopped(path, config, running, notifier, stack)
-            notifier.notify("STOPPING=1")
-            await running.house.close(config.shutdown_seconds)
+    async with AsyncExitStack() as stack, asyncio.TaskGroup() as group, AsyncExitStack() as inner:
+        running = await start(config, path.parent, inner, group)
+        _log.info("listening", host=config.ssh.host, port=running.server.port)
+        notifier.notify(f"READY=1\nSTATUS=listening on {config.ssh.host}:{running.server.port}")
+        await _until_stopped(path, config, running, notifier, stack)
+        notifier.notify("STOPPING=1")
+        await running.house.close(config.shutdown_seconds)
     return 0
 
 
@@ -97,5 +96,6 @@ def _put(queue: asyncio.Queue[signal.Signals], number: signal.Signals) -> None:
 
 def _unchangeable(old: Config, new: Config) -> str:
     """Settings that take a restart, so that an operator is not left believing otherwise."""
-    names = [name for name in ("state", "issuers", "clusters", "ssh", "certificates", "node") if getattr(old, name) != getattr(new, name)]  # fmt: skip
+    fixed = ("state", "issuers", "clusters", "ssh", "certificates", "node", "public_name")
+    names = [name for name in fixed if getattr(old, name) != getattr(new, name)]
     return f"{', '.join(names)}: changed, and takes effect after a restart" if names else ""

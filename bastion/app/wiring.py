@@ -101,8 +101,8 @@ async def start(config: Config, folder: Path, stack: AsyncExitStack, group: asyn
     rooms = Rooms(
         issuers=issuers, authority=authority, lifetime=config.certificates.lifetime_seconds, journal=journal,
         recordings=recordings, clusters={each.name: each for each in clusters}, syntax=syntax,
-        queue=ApprovalQueue(engine, seal, codes, _wall, time.monotonic), codes=codes, index=index, policy=policy,
-        public_name=config.public_name,
+        queue=ApprovalQueue(engine, seal, codes, _wall, time.monotonic), codes=codes, index=index,
+        policy=policy, public_name=config.public_name,
     )  # fmt: skip
     house = House(rooms)
     try:

@@ -10,7 +10,8 @@
 
 The trailer prints a mark (RS, nonce, status, RS), then directory and environment, then the mark
 again. What it says is informational: the next unit is judged against a directory that its own
-first line enters or fails. A program could forge it and gain nothing that the judge relies on.
+first line enters or fails. A program could forge it and gain nothing that the judge relies on:
+variables that change what later commands mean (PATH, LD_*, PAGER, …) are never carried.
 """
 
 from __future__ import annotations
@@ -19,9 +20,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from bastion.core.shell.variables import hazard
+
 MAX_SCRIPT = 96 * 1024
 MAX_CARRIED = 48 * 1024
-PROBE = r"""printf '\036%s\036%s\036%s\036' "${BASH_VERSION:+bash}" "${KSH_VERSION:+mksh}" "${ZSH_VERSION:+zsh}"; pwd -P"""
+PROBE = (
+    r"printf '\036%s\036%s\036%s\036'"
+    ' "${BASH_VERSION:+bash}" "${KSH_VERSION:+mksh}" "${ZSH_VERSION:+zsh}"; pwd -P'
+)
 _NEVER_CARRIED = frozenset({"_", "PWD", "SHLVL", "BASTION_UNIT", "bastion_rc", "TERM", "OLDPWD"})
 
 
@@ -142,7 +148,11 @@ class Trailer:
             return "torn"
         if not cwd.startswith("/") or "\n" in cwd:
             return "torn"
-        exports = {name: value for name, value in new.items() if old.get(name) != value}
+        exports = {
+            name: value
+            for name, value in new.items()
+            if old.get(name) != value and not hazard(name, value, exported=True)
+        }
         previous = before.cwd if cwd != before.cwd else before.previous
         removed = frozenset(old) - frozenset(new)
         if sum(len(name) + len(value) for name, value in exports.items()) > MAX_CARRIED:

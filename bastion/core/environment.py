@@ -44,8 +44,10 @@ def choose(
         if not _VALUE.fullmatch(value) or not (listed or allowed(name, value)):
             dropped.append(name)
             continue
-        if is_secret(value):
+        if is_secret(value) or is_secret(f"{name}={value}"):
             return Kept((), (), secret=name)
         values.append((name, value))
     known = mode if mode in MODES else ""
-    return Kept(tuple(values), tuple(dropped), known, unknown_mode="" if known == mode else ascii(mode)[1:-1][:32])
+    return Kept(
+        tuple(values), tuple(dropped), known, unknown_mode="" if known == mode else ascii(mode)[1:-1][:32]
+    )

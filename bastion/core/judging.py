@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bastion.core import texts
 from bastion.core.argv import Carried
 from bastion.core.frame import Frame
-from bastion.core.opening import Place, Stdin
 from bastion.core.masking.scan import find
+from bastion.core.opening import Place, Stdin
 from bastion.core.policy import Policy
 from bastion.core.shell.facts import Line, Unit
 from bastion.model.approval import Asked
@@ -21,8 +21,13 @@ from bastion.model.request import Mode
 from bastion.model.verdict import Verdict
 
 MAX_SHOWN = 2048
+WITHHELD = "(withheld: it holds a secret)"
+DIRECTORY, PREVIOUS = "PWD", "OLDPWD"
 _OPTIONS = frozenset(
-    "-e +e -u +u -f +f -x +x -eu -ue -ex -eux pipefail errexit nounset noglob xtrace -o +o -euo -euxo".split()
+    (
+        *("-e", "+e", "-u", "+u", "-f", "+f", "-x", "+x", "-eu", "-ue", "-ex", "-eux"),
+        *("-o", "+o", "-euo", "-euxo", "pipefail", "errexit", "nounset", "noglob", "xtrace"),
+    )
 )
 
 
@@ -57,45 +62,59 @@ class Situation:
         return bool(self.carried.options) or any(u.changes_state or u.may_end for u in units)
 
     def assigns(self) -> bool:
-        """Whether plain assignments must be exported to be carried."""
-        return self.mode is not Mode.EXEC and any(c.assignments for u in self.line.units for c in u.commands)
+        """Whether plain assignments, loop variables and the like must be exported to be carried."""
+        return self.mode is not Mode.EXEC and any(u.changes_state and u.carries for u in self.line.units)
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A verdict, the refusal that it amounts to (if any), and how it stands in the evidence."""
+    """A verdict, the refusal that it amounts to (if any), and how it stands in the evidence.
+
+    `carried` is what the next text begins with: a variable that held a secret is no longer in it.
+    """
 
     verdict: Verdict
     refusal: Refusal | None
     facts: Mapping[str, Fact]
     label: str
+    carried: Carried
 
 
 def judge(now: Situation, who: Principal) -> Judged:
-    """Judge a text. Whatever is refused before the policy speaks has a verdict too: deny."""
-    spans = find(now.place.patterns, now.text)
-    shown = _masked(now.text, spans)
+    """Judge a text. Whatever is refused before the policy speaks has a verdict too: deny.
+
+    Everything that would stand on the exec's argv is searched for secrets: the text as it was
+    typed and as it would be written anew, the directory, and each variable with its name.
+    """
+    secret = bool(find(now.place.patterns, now.text) or find(now.place.patterns, now.allowed_text()))
+    leaks = _leaks(now)
     verdict = now.policy.judge_line(who, now.place.pod, now.line)
-    refusal = texts.SECRET_IN_COMMAND if spans else _not_carried(now) or _denied(verdict)
-    programs = sorted(
-        {command.program for unit in now.line.units for command in unit.commands if command.program}
+    refusal = (
+        (texts.SECRET_IN_COMMAND if secret else None)
+        or (texts.secret_in_environment(leaks[0], forgotten=True) if leaks else None)
+        or _not_carried(now)
+        or _denied(verdict)
     )
+    programs = {command.program for unit in now.line.units for command in unit.commands if command.program}
+    shown = WITHHELD if secret else now.text.decode("utf-8", "backslashreplace")
+    quiet = refusal is not None and (secret or not verdict.reasons)
     facts: dict[str, Fact] = {
         "text": shown[:MAX_SHOWN],
         "bytes": len(now.text),
         "effect": "deny" if refusal else verdict.effect.value,
         "rule": verdict.rule,
         "matched": list(verdict.matched[:32]),
-        "reasons": [refusal.code] if refusal and not verdict.reasons else list(verdict.reasons[:16]),
+        "reasons": [refusal.code] if refusal and quiet else list(verdict.reasons[:16]),
         "refused": refusal.code if refusal else "",
         "understood": verdict.understood,
-        "programs": programs[:64],
-        "cwd": now.carried.cwd,
+        "programs": [] if secret else sorted(programs)[:64],
+        "cwd": WITHHELD if DIRECTORY in leaks else now.carried.cwd,
         "dialect": now.place.dialect,
         "policy": verdict.policy,
     }
     word = "denied" if refusal else verdict.effect.value
-    return Judged(verdict, refusal, facts, f"{word}: {' '.join(shown.split())[:120]}")
+    label = f"{word}: {' '.join(shown.split())[:120]}"
+    return Judged(verdict, refusal, facts, label, _without(now, leaks))
 
 
 def ask(frame: Frame, now: Situation, judged: Judged) -> Asked | Refusal:
@@ -109,19 +128,44 @@ def ask(frame: Frame, now: Situation, judged: Judged) -> Asked | Refusal:
             f"rule {judged.verdict.rule} asks for a one-time code, and an agent holds none",
             "ask the agent's owner to run it",
         )
-    if terms.totp and not now.can_ask:
+    if terms.totp and not (now.can_ask and now.place.approvals == "wait"):
         return Refusal(
             "code-needs-a-terminal",
-            f"rule {judged.verdict.rule} asks for a one-time code, and there is no terminal to ask it on",
-            "use ssh -t",
+            f"rule {judged.verdict.rule} asks for a one-time code, and nobody waits at a terminal to give it",
+            "use ssh -t, without BASTION_APPROVAL=async",
         )
+    owner = f"{who.issuer}|{who.owner}" if who.owner else ""
     return Asked(
         id=frame.fresh(), session=frame.session, identity=who.key, name=who.name, kind=who.kind.value,
-        owner=f"{who.issuer}|{who.owner}" if who.owner else "", person=who.person,
-        owner_person=f"{who.issuer}|{who.owner}" if who.owner else "", pod=now.place.pod, cwd=now.carried.cwd, dialect=now.place.dialect, text=now.text,
+        owner=owner, person=who.person, owner_person=owner, pod=now.place.pod, cwd=now.carried.cwd,
+        dialect=now.place.dialect, text=now.text,
         environment=now.carried.environment(), policy=judged.verdict.policy, rule=judged.verdict.rule,
         reasons=judged.verdict.reasons, terms=terms, waits=now.place.approvals == "wait", nonce=frame.fresh(),
     )  # fmt: skip
+
+
+def _leaks(now: Situation) -> list[str]:
+    """What earlier commands left behind that holds a secret, by name."""
+    carried, patterns = now.carried, now.place.patterns
+    values = {**dict(sorted(carried.exports.items())), DIRECTORY: carried.cwd, PREVIOUS: carried.previous}
+    return [
+        name
+        for name, value in values.items()
+        if find(patterns, value.encode()) or find(patterns, f"{name}={value}".encode())
+    ]
+
+
+def _without(now: Situation, leaks: list[str]) -> Carried:
+    carried = now.carried
+    if not leaks:
+        return carried
+    return replace(
+        carried,
+        cwd=now.place.start if DIRECTORY in leaks else carried.cwd,
+        previous="" if PREVIOUS in leaks else carried.previous,
+        exports={name: value for name, value in carried.exports.items() if name not in leaks},
+        removed=carried.removed | (set(leaks) - {DIRECTORY, PREVIOUS}),
+    )
 
 
 def _denied(verdict: Verdict) -> Refusal | None:
@@ -150,9 +194,3 @@ def _set_words(units: tuple[Unit, ...]) -> tuple[str, ...]:
     except ValueError:
         return ()
     return words if len(words) > 1 and words[0] == "set" and set(words[1:]) <= _OPTIONS else ()
-
-
-def _masked(text: bytes, spans: tuple[object, ...]) -> str:
-    if spans:
-        return "(withheld: it holds a secret)"
-    return text.decode("utf-8", "backslashreplace")

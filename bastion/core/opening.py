@@ -14,13 +14,13 @@ from bastion.core.masking.scan import find
 from bastion.core.modes import stty
 from bastion.core.policy import Policy
 from bastion.model.approval import Asked
-from bastion.model.effects import Deliver, Effect, Exit, Fact, Mark
-from bastion.model.events import Parsed, Resolved
+from bastion.model.effects import Deliver, Effect, Exit, Fact, Mark, Note
+from bastion.model.events import Resolved
 from bastion.model.grant import Grant
 from bastion.model.pod import Pod
 from bastion.model.principal import Kind
 from bastion.model.refusal import EXIT_FAULT, EXIT_NOT_UNDERSTOOD, Refusal
-from bastion.model.request import Request
+from bastion.model.request import Mode, Request
 from bastion.model.target import Target
 from bastion.model.verdict import Effect as Says
 
@@ -51,6 +51,7 @@ class Place:
     dry_run: bool
     notices: tuple[str, ...]
     dialect: str = "posix"
+    start: str = "/"
 
 
 def unknown(target: Target) -> Refusal:
@@ -74,8 +75,8 @@ def settle(
         allowed=lambda name, value: policy.judge_environment(who, pod, name, value).effect is Says.ALLOW,
         is_secret=lambda value: bool(find(event.patterns, value.encode())),
     )
-    if kept.secret:
-        return texts.secret_in_environment(kept.secret)
+    if kept.secret or (request.pty and find(event.patterns, request.pty.term.encode())):
+        return texts.secret_in_environment(kept.secret or "TERM")
     if kept.unknown_mode:
         return Refusal(
             "bad-approval-mode",
@@ -109,23 +110,40 @@ def settle(
 def probe(frame: Frame, pod: Pod) -> Grant:
     """The bastion's own first exec: which shell `sh` is, and where it starts."""
     unit = frame.fresh()
+    words = ("env", f"BASTION_UNIT={unit}", "sh", "-c", argv.PROBE)
     return Grant(
-        session=frame.session, unit=unit, pod=pod, argv=("env", f"BASTION_UNIT={unit}", "sh", "-c", argv.PROBE),
+        session=frame.session, unit=unit, pod=pod, argv=words,
         tty=False, stdin=False, identity=frame.who.key, user=frame.user, groups=frame.groups,
         rule="bastion:probe",
     )  # fmt: skip
 
 
-def malformed(event: Parsed) -> Refusal:
-    """What shfmt could not read never runs."""
-    what = "ends too early" if event.problem == "incomplete" else "is not understood"
-    text = f"the command {what}: {event.message}" if event.message else f"the command {what}"
-    return Refusal("syntax", text, "nothing after it runs", EXIT_NOT_UNDERSTOOD)
+def stdin(request: Request, stored: Asked | None) -> Stdin:
+    """What a text's programs inherit as standard input, for the judge."""
+    if request.pty:
+        return "tty"
+    return "client" if request.mode is Mode.EXEC and not stored else "null"
+
+
+def prompt(frame: Frame, place: Place | None, cwd: str) -> str:
+    """What stands before the cursor; the pod chose the directory's name, so it is made visible."""
+    where = f"{place.pod.namespace}/{place.pod.name}" if place else ""
+    return texts.plain(f"{frame.who.name}@{where}:{cwd}$ ")
+
+
+def malformed(problem: str, message: str, text: bytes = b"", patterns: Patterns | None = None) -> Refusal:
+    """What shfmt could not read never runs. Its message may quote the text, so it may hold a secret."""
+    what = "ends too early" if problem == "incomplete" else "is not understood"
+    quiet = not message or (patterns is not None and find(patterns, text))
+    said = f"the command {what}" + ("" if quiet else f": {texts.plain(message)}")
+    return Refusal("syntax", said, "nothing after it runs", EXIT_NOT_UNDERSTOOD)
 
 
 def not_passed_on(name: str) -> str:
     """The line for a signal that a pod cannot be sent."""
-    return f"bastion: signal {ascii(name[:16])} is not passed on; {', '.join(sorted(ENDING_SIGNALS))} end the command"
+    return (
+        f"bastion: signal {name[:16]!a} is not passed on; {', '.join(sorted(ENDING_SIGNALS))} end the command"
+    )
 
 
 def facts(frame: Frame, request: Request) -> dict[str, Fact]:
@@ -162,6 +180,8 @@ def pod_facts(event: Resolved) -> dict[str, Fact]:
 
 
 def last_line(line: str, request: Request, status: int, code: str) -> list[Effect]:
-    """Refused before there was a masker: the bastion's own line and the exit."""
-    data = Deliver("out", line.encode() + b"\r\n") if request.pty else Deliver("err", line.encode() + b"\n")
-    return [Mark(f"refused: {code}"), data, Exit(status)]
+    """Refused where there is no masker: the bastion's own line and the exit."""
+    text = texts.plain(line).encode()
+    data = Deliver("out", text + b"\r\n") if request.pty else Deliver("err", text + b"\n")
+    ended = Note("session.ended", {"why": code, "status": status})
+    return [Mark(f"refused: {code}"), data, ended, Exit(status)]

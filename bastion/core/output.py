@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bastion.core import texts
 from bastion.core.masking.patterns import Patterns
 from bastion.core.masking.stream import StreamMasker
 from bastion.core.masking.terminal import TerminalMasker
@@ -20,6 +21,7 @@ class Output:
     """
 
     def __init__(self, patterns: Patterns, size: Size | None) -> None:
+        self._patterns = patterns
         self._terminal = TerminalMasker(patterns, size.cols, size.rows) if size else None
         self._streams = {} if size else {"out": StreamMasker(patterns), "err": StreamMasker(patterns)}
 
@@ -40,10 +42,16 @@ class Output:
         return _effects(stream, self._streams[stream].feed(data, at))
 
     def own(self, line: str, at: float) -> list[Effect]:
-        """A line of the bastion itself, on standard error or on the terminal."""
+        """A line of the bastion itself, on standard error or on the terminal.
+
+        What it quotes (a reason, a message of the parser) is made visible and masked as well.
+        """
+        data = texts.plain(line).encode()
         if self._terminal:
-            return _effects("out", self._terminal.feed(line.encode() + b"\r\n", at))
-        return [Deliver("err", line.encode() + b"\n")]
+            return _effects("out", self._terminal.feed(data + b"\r\n", at))
+        masker = StreamMasker(self._patterns)
+        first, last = masker.feed(data + b"\n", at), masker.close(at)
+        return _effects("err", Masked(first.data + last.data, first.events + last.events))
 
     def tick(self, at: float) -> list[Effect]:
         """Time passed; draws placeholders for what is held."""
@@ -55,6 +63,7 @@ class Output:
 
     def replace(self, patterns: Patterns) -> None:
         """More values are known from here on."""
+        self._patterns = patterns
         if self._terminal:
             self._terminal.replace(patterns)
         for masker in self._streams.values():

@@ -117,9 +117,9 @@ class Policy:
         said = holds(rule.what, command) if rule.what is not None else YES
         if rule.effect is Effect.DENY or rule.effect in APPROVALS:
             return said
-        if (rule.what is None or rule.what.writes is None) and not writes_nothing(command):
-            if rule.what is None or not rule.what.anything_written:
-                return Answer(grants=False, hits=said.hits)
+        silent = rule.what is None or (rule.what.writes is None and not rule.what.anything_written)
+        if silent and not writes_nothing(command):
+            return Answer(grants=False, hits=said.hits)
         return said
 
     def _standing(self, principal: Principal, pod: Pod) -> list[Rule]:
@@ -145,9 +145,10 @@ class Policy:
             if rule.effect is Effect.DENY and answer.hits is Match.MAYBE:
                 why = f"it may touch what rule {rule.id} denies"
                 findings.append(replace(self._not_understood(principal, (why,)), matched=(rule.id,)))
-            elif restricts or answer.grants:
+            elif restricts or (answer.grants and rule.effect is Effect.ALLOW):
                 findings.append(_Finding(rule.effect, rule.id, rule.reason, rule.terms, matched=(rule.id,)))
-            permitted = permitted or (answer.grants and rule.effect is not Effect.DENY)
+            if answer.grants and (rule.effect is Effect.ALLOW or (restricts and rule.effect in APPROVALS)):
+                permitted = True
         if not command.understood:
             findings.append(self._not_understood(principal, command.reasons[:1]))
         if not permitted:

@@ -8,36 +8,35 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import yaml
 
 from bastion.core.policy import Policy
 from bastion.core.policy_nodes import Nodes, Problem
+from bastion.core.policy_values import (
+    read_effect,
+    read_examples,
+    read_terms,
+    read_what,
+    read_where,
+    read_who,
+)
 from bastion.core.rules import (
-    ALL_CAPABILITIES,
     KNOWN_VALUES,
-    Choice,
     Defaults,
     Example,
-    Files,
+    KnownValues,
     Masking,
     Rule,
-    What,
-    Where,
-    Who,
 )
-from bastion.core.shell.paths import Match, normalise
+from bastion.core.shell.paths import Match
 from bastion.core.shell.understand import understand
 from bastion.model.events import Parsed
-from bastion.model.verdict import Effect, Terms
+from bastion.model.verdict import Effect
 
 _TOP = ("version", "defaults", "sets", "rules", "masking")
 _RULE = ("id", "who", "where", "command", "environment", "effect", "reason", "examples")
-_LATER_EFFECTS = ("reason", "mask", "notify")
-_PATHS = ("within", "outside", "any", "none")
-_PATTERN = re.compile(r"(?:/|\*\*/|[^/~$.]|\.[^./]).*", re.DOTALL)
 EXAMPLE_CWD = "/app"
 
 
@@ -119,7 +118,7 @@ def _defaults(nodes: Nodes, node: yaml.Node) -> Defaults:
     found = nodes.mapping(node, "defaults", ("effect", "not_understood", "approve", "known_values"))
     if "effect" in found:
         nodes.choice(found["effect"], "defaults.effect", ("deny",))
-    terms = _terms(nodes, found["approve"], "defaults.approve") if "approve" in found else None
+    terms = read_terms(nodes, found["approve"], "defaults.approve") if "approve" in found else None
     effects = {"human": Effect.APPROVE_PEER, "agent": Effect.DENY}
     if "not_understood" in found:
         each = nodes.mapping(found["not_understood"], "defaults.not_understood", ("human", "agent"))
@@ -135,8 +134,12 @@ def _defaults(nodes: Nodes, node: yaml.Node) -> Defaults:
     known = (
         nodes.choice(found["known_values"], "known_values", KNOWN_VALUES) if "known_values" in found else None
     )
-    chosen_known = next((each for each in KNOWN_VALUES if each == known), "required")
-    return Defaults(effects["human"], effects["agent"], terms, chosen_known)
+    return Defaults(effects["human"], effects["agent"], terms, _known(known))
+
+
+def _known(name: str | None) -> KnownValues:
+    matches: list[KnownValues] = [each for each in KNOWN_VALUES if each == name]
+    return matches[0] if matches else "required"
 
 
 def _masking(nodes: Nodes, node: yaml.Node) -> Masking:
@@ -146,8 +149,7 @@ def _masking(nodes: Nodes, node: yaml.Node) -> Masking:
         known = nodes.choice(found["known_values"], "known_values", KNOWN_VALUES)
     else:
         nodes.wrong(node, "a masking entry must have known_values")
-    chosen = next((each for each in KNOWN_VALUES if each == known), "required")
-    return Masking(chosen, _who(nodes, found.get("who")), _where(nodes, found.get("where")))
+    return Masking(_known(known), read_who(nodes, found.get("who")), read_where(nodes, found.get("where")))
 
 
 def _rule(nodes: Nodes, node: yaml.Node) -> Rule:
@@ -159,7 +161,7 @@ def _rule(nodes: Nodes, node: yaml.Node) -> Rule:
         name = name or f"line-{line}"
     if "effect" not in found:
         nodes.wrong(node, f"the rule {name} must have an effect")
-    effect, terms = _effect(nodes, found["effect"]) if "effect" in found else (Effect.DENY, None)
+    effect, terms = read_effect(nodes, found["effect"]) if "effect" in found else (Effect.DENY, None)
     if "command" in found and "environment" in found:
         nodes.wrong(node, f"the rule {name} must be about a command or the environment, not both")
     if "environment" in found and effect not in (Effect.ALLOW, Effect.DENY):
@@ -168,147 +170,11 @@ def _rule(nodes: Nodes, node: yaml.Node) -> Rule:
         id=name,
         line=line,
         effect=effect,
-        who=_who(nodes, found.get("who")),
-        where=_where(nodes, found.get("where")),
-        what=_what(nodes, found["command"]) if "command" in found else None,
+        who=read_who(nodes, found.get("who")),
+        where=read_where(nodes, found.get("where")),
+        what=read_what(nodes, found["command"]) if "command" in found else None,
         terms=terms,
         reason=(nodes.text(found["reason"], "reason") or "") if "reason" in found else "",
         environment=nodes.strings(found["environment"], "environment") if "environment" in found else None,
-        examples=_examples(nodes, found["examples"], name) if "examples" in found else (),
-    )
-
-
-def _effect(nodes: Nodes, node: yaml.Node) -> tuple[Effect, Terms | None]:
-    if isinstance(node, yaml.MappingNode):
-        found = nodes.mapping(node, "effect", ("approve",))
-        terms = _terms(nodes, found["approve"], "approve") if "approve" in found else Terms(peers=1)
-        return (Effect.APPROVE_PEER if terms.peers else Effect.APPROVE_TOTP), terms
-    name = nodes.text(node, "effect")
-    if name in _LATER_EFFECTS:
-        nodes.wrong(node, f"the effect {name} is not supported by this version")
-    elif name in ("approve-peer", "approve-totp", "approve"):
-        nodes.wrong(node, "write {approve: {peers: 1, from: [GROUP], totp: false, ttl: 10m}}")
-    elif name not in ("allow", "deny"):
-        nodes.wrong(node, "effect must be allow, deny or {approve: {…}}")
-    return (Effect.ALLOW if name == "allow" else Effect.DENY), None
-
-
-def _terms(nodes: Nodes, node: yaml.Node, what: str) -> Terms:
-    found = nodes.mapping(node, what, ("peers", "from", "totp", "approver_factor", "ttl", "scope"))
-    peers = nodes.number(found["peers"], "peers", 0, 20) if "peers" in found else 0
-    totp = nodes.truth(found["totp"], "totp") if "totp" in found else False
-    groups = nodes.strings(found["from"], "from") if "from" in found else ()
-    factor = (
-        nodes.choice(found["approver_factor"], "approver_factor", ("totp", "none"))
-        if "approver_factor" in found
-        else None
-    )
-    if "scope" in found:
-        nodes.choice(found["scope"], "scope", ("once",))
-    if not peers and not totp:
-        nodes.wrong(node, f"{what} must ask for peers, for totp or for both")
-    if bool(peers) != bool(groups):
-        nodes.wrong(node, f"{what}: peers and from go together")
-    ttl = nodes.seconds(found["ttl"], "ttl") if "ttl" in found else 600
-    return Terms(peers, frozenset(groups), totp, "none" if factor == "none" else "totp", ttl)
-
-
-def _who(nodes: Nodes, node: yaml.Node | None) -> Who:
-    if node is None:
-        return Who()
-    found = nodes.mapping(node, "who", ("groups", "kinds", "subjects", "issuers"))
-    values = {key: frozenset(nodes.strings(value, key)) for key, value in found.items()}
-    for kind in values.get("kinds", frozenset()) - {"human", "agent"}:
-        nodes.wrong(found["kinds"], f"{kind[:40]} is no kind; there are human and agent")
-    return Who(values.get("groups"), values.get("kinds"), values.get("subjects"), values.get("issuers"))
-
-
-def _where(nodes: Nodes, node: yaml.Node | None) -> Where:
-    if node is None:
-        return Where()
-    names = ("clusters", "namespaces", "pods", "containers", "workloads")
-    found = nodes.mapping(node, "where", (*names, "labels"))
-    labels = nodes.mapping(found["labels"], "labels", None) if "labels" in found else {}
-    pairs = tuple((key, nodes.text(value, f"the label {key}") or "") for key, value in labels.items())
-    listed = {key: nodes.strings(found[key], key) for key in names if key in found}
-    return Where(*(listed.get(key) for key in names), labels=pairs)
-
-
-def _what(nodes: Nodes, node: yaml.Node) -> What:
-    files = ("paths", "reads", "writes")
-    found = nodes.mapping(node, "command", ("program", "programs", "flags", "capabilities", "hosts", *files))
-    programs = None
-    if "program" in found and "programs" in found:
-        nodes.wrong(node, "command must have program or programs, not both")
-    if "program" in found:
-        programs = frozenset([nodes.text(found["program"], "program") or ""])
-    elif "programs" in found:
-        value = found["programs"]
-        if isinstance(value, yaml.MappingNode):
-            only = nodes.mapping(value, "programs", ("only",))
-            value = only.get("only", value)
-        programs = frozenset(nodes.strings(value, "programs"))
-    capabilities = _choice(nodes, found["capabilities"], "capabilities") if "capabilities" in found else None
-    for each in (
-        (capabilities.only, capabilities.any, capabilities.all, capabilities.none) if capabilities else ()
-    ):
-        for unknown in (each or frozenset()) - ALL_CAPABILITIES:
-            nodes.wrong(
-                found["capabilities"],
-                f"{unknown[:40]} is no capability; there are {', '.join(sorted(ALL_CAPABILITIES))}",
-            )
-    anything = (
-        "writes" in found and isinstance(found["writes"], yaml.ScalarNode) and found["writes"].value == "any"
-    )
-    each_files = {key: _files(nodes, found[key], key) for key in (*files, "hosts") if key in found}
-    return What(
-        programs=programs,
-        flags=_choice(nodes, found["flags"], "flags") if "flags" in found else None,
-        paths=each_files.get("paths"),
-        reads=each_files.get("reads"),
-        writes=None if anything else each_files.get("writes"),
-        hosts=each_files.get("hosts"),
-        capabilities=capabilities,
-        anything_written=anything,
-    )
-
-
-def _choice(nodes: Nodes, node: yaml.Node, what: str) -> Choice:
-    found = nodes.mapping(node, what, ("only", "any", "all", "none"))
-    values = {key: frozenset(nodes.strings(value, f"{what}.{key}")) for key, value in found.items()}
-    return Choice(values.get("only"), values.get("any"), values.get("all"), values.get("none"))
-
-
-def _files(nodes: Nodes, node: yaml.Node, what: str) -> Files:
-    if isinstance(node, yaml.ScalarNode) and node.value in ("none", "any"):
-        return Files(forbidden=node.value == "none")
-    found = nodes.mapping(node, what, _PATHS if what != "hosts" else ("only", "outside"))
-    values = {key: nodes.strings(value, f"{what}.{key}") for key, value in found.items()}
-    check: Callable[[str], bool] = lambda pattern: (
-        bool(_PATTERN.fullmatch(pattern)) and "/../" not in f"{pattern}/"
-    )
-    for key, patterns in values.items():
-        for pattern in patterns if what != "hosts" else ():
-            if not check(pattern):
-                nodes.wrong(
-                    found[key], f"{pattern[:60]} is no path pattern; write /dir, /dir/**, **/name or a name"
-                )
-            if key in ("within", "outside") and not pattern.startswith("/"):
-                nodes.wrong(found[key], f"{what}.{key} takes absolute paths")
-    if what == "hosts":
-        return Files(values.get("only"), values.get("outside"))
-    plain = {key: tuple(_normal(pattern) for pattern in patterns) for key, patterns in values.items()}
-    return Files(plain.get("within"), plain.get("outside"), plain.get("any"), plain.get("none"))
-
-
-def _normal(pattern: str) -> str:
-    return normalise(pattern) if pattern.startswith("/") else pattern
-
-
-def _examples(nodes: Nodes, node: yaml.Node, rule: str) -> tuple[Example, ...]:
-    found = nodes.mapping(node, "examples", ("match", "not_match"))
-    return tuple(
-        Example(rule, nodes.text(each, "an example") or "", key == "match", each.start_mark.line + 1)
-        for key, value in found.items()
-        for each in nodes.items(value, f"examples.{key}")
+        examples=read_examples(nodes, found["examples"], name) if "examples" in found else (),
     )

@@ -32,6 +32,11 @@ class Answer:
         return "bastion: " + json.dumps(members, separators=(",", ":"), ensure_ascii=True)
 
 
+def plain(text: str) -> str:
+    """One line of characters that can be seen: what drives a terminal or hides is written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def refused(kind: Kind, refusal: Refusal, rule: str = "") -> str:
     """A refusal, for whoever reads it."""
     if kind is Kind.AGENT:
@@ -66,17 +71,17 @@ NOT_UNDERSTOOD = "default:not-understood"
 NOT_CARRIED = "run it with the commands that need it, in one line: ssh target 'a; b'"
 
 
-def secret_in_environment(name: str) -> Refusal:
-    """A value that would stand on an exec argv holds a secret."""
+def secret_in_environment(name: str, *, forgotten: bool = False) -> Refusal:
+    """A value that would stand on an exec argv holds a secret; `forgotten` says that it is unset now."""
     return Refusal(
         "secret-in-environment",
         f"the value of {name} holds a secret, which the cluster's audit log would keep",
-        "read it from a file inside the pod instead",
+        ("it is unset now; " if forgotten else "") + "read it from a file inside the pod instead",
         EXIT_NOT_UNDERSTOOD,
     )
 
 
-def waiting(kind: Kind, approval: str, verdict: Verdict, expires: int, clock: str, host: str) -> str:
+def waiting(kind: Kind, approval: str, verdict: Verdict, *, expires: int, clock: str, host: str) -> str:
     """What the requester reads while an approval is pending; `clock` is the expiry as people read it."""
     terms = verdict.terms
     groups = ", ".join(sorted(terms.groups)) if terms else ""

@@ -41,6 +41,7 @@ class Wire:
         self._interval = ping_interval
         self._pong_timeout = pong_timeout
         self._waiting_since: float | None = None
+        self._heard = 0
         self._pings = 0
         self._doubt = 0
         self._doubt_at_ping = 0
@@ -54,6 +55,7 @@ class Wire:
                 message = await self._socket.receive()
             finally:
                 self._waiting_since = None
+            self._heard += 1
             match message.type:
                 case aiohttp.WSMsgType.BINARY:
                     return frames.decode(message.data)
@@ -106,7 +108,7 @@ class Wire:
         while True:
             await asyncio.sleep(max(self._interval - waited, 0))
             waited = self._pong_timeout
-            sent = self._loop.time()
+            sent, heard = self._loop.time(), self._heard
             self._pings += 1
             self._doubt_at_ping = self._doubt
             with contextlib.suppress(TimeoutError):
@@ -114,7 +116,7 @@ class Wire:
                     await self._send(aiohttp.WSMsgType.PING, b"%d" % self._pings)
             await asyncio.sleep(self._pong_timeout)
             listening = self._waiting_since is not None and self._waiting_since <= sent
-            if listening and self._doubt <= MAX_DOUBT:
+            if listening and heard == self._heard and self._doubt <= MAX_DOUBT:
                 self.silent = True
                 self.abort()
                 return

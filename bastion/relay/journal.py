@@ -40,7 +40,7 @@ class Writer(Protocol):
         """Write into the space kept free for the end."""
 
     def sync(self) -> None:
-        """fdatasync."""
+        """Make it durable (fdatasync)."""
 
     def checkpoint(self) -> None:
         """Sign and store the tree's head."""

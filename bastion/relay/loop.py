@@ -77,7 +77,7 @@ class Relay:
         except* EvidenceError as group_error:
             why = str(group_error.exceptions[0])
             self._sever(SEVERED, why)
-        except* Exception as group_error:  # a fault severs: anything else would run on unjudged
+        except* Exception as group_error:  # noqa: BLE001 - a fault severs: anything else would run on unjudged
             why = type(group_error.exceptions[0]).__name__
             _log.error("session.fault", fault=why, where=_where(group_error))
             self._sever(FAULT, why)

@@ -77,7 +77,12 @@ class Demo:
 
     def raw(self, command, data=b"", timeout=60, env=None):
         done = subprocess.run(
-            command, input=data, capture_output=True, timeout=timeout, check=False, env={**os.environ, **(env or {})}
+            command,
+            input=data,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+            env={**os.environ, **(env or {})},
         )
         return Done(done.returncode, done.stdout, done.stderr)
 

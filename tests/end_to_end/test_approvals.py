@@ -21,7 +21,18 @@ def wait_for_one(demo, text):
 
 def make(demo, name):
     """A directory under /data, made where nobody judges, by the cluster's administrator."""
-    kubectl = ["kubectl", "--kubeconfig", demo.data["kubeconfig"], "-n", "shop", "exec", "web-0", "-c", "app", "--"]
+    kubectl = [
+        "kubectl",
+        "--kubeconfig",
+        demo.data["kubeconfig"],
+        "-n",
+        "shop",
+        "exec",
+        "web-0",
+        "-c",
+        "app",
+        "--",
+    ]
     assert demo.raw([*kubectl, "mkdir", "-p", f"/data/{name}"]).code == 0
 
 
@@ -113,7 +124,18 @@ def test_the_desk_needs_no_terminal_and_tells_what_it_takes(demo):
 def test_a_code_is_asked_without_echo_and_counts_once(demo):
     import pyotp
 
-    kubectl = ["kubectl", "--kubeconfig", demo.data["kubeconfig"], "-n", "shop", "exec", "web-0", "-c", "app", "--"]
+    kubectl = [
+        "kubectl",
+        "--kubeconfig",
+        demo.data["kubeconfig"],
+        "-n",
+        "shop",
+        "exec",
+        "web-0",
+        "-c",
+        "app",
+        "--",
+    ]
     policy = open(demo.data["policy"]).read()
     assert "totp: true" in policy
     demo.raw([*kubectl, "sh", "-c", "mkdir -p /data/cache; touch /data/cache/x"])

@@ -148,7 +148,10 @@ def test_dry_run_tells_and_does_nothing(demo):
 def test_unknown_and_forbidden_targets_get_the_same_answer(demo, login):
     done = demo.ssh("alice", "true", login=login)
     assert done.code == 77
-    assert done.err.decode().strip() == f"bastion: there is no {login} that you may reach (check the name and your groups)"
+    assert (
+        done.err.decode().strip()
+        == f"bastion: there is no {login} that you may reach (check the name and your groups)"
+    )
 
 
 def test_an_ambiguous_container_names_the_choices(demo):
@@ -168,7 +171,9 @@ def test_plus_is_accepted_for_slash_and_a_workload_is_named(demo):
 def test_the_evidence_holds_it_all_and_verifies(demo):
     demo.ssh("alice", "echo for-the-record")
     leaves = demo.leaves()
-    verdicts = [leaf for leaf in leaves if leaf["type"] == "verdict" and "for-the-record" in leaf.get("text", "")]
+    verdicts = [
+        leaf for leaf in leaves if leaf["type"] == "verdict" and "for-the-record" in leaf.get("text", "")
+    ]
     assert verdicts
     session = verdicts[-1]["session"]
     types = [leaf["type"] for leaf in leaves if leaf.get("session") == session]

@@ -68,7 +68,9 @@ def test_a_certificate_opens_nothing_for_another_key(demo, tmp_path):
     stolen = Path(demo.data["users"]["alice"]["key"] + "-cert.pub").read_bytes()
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "k")], check=True)
     (tmp_path / "k-cert.pub").write_bytes(stolen)
-    options = [o if o != demo.data["users"]["alice"]["key"] else str(tmp_path / "k") for o in demo.options("alice")]
+    options = [
+        o if o != demo.data["users"]["alice"]["key"] else str(tmp_path / "k") for o in demo.options("alice")
+    ]
     done = demo.raw(["ssh", *options, f"{demo.target}@127.0.0.1", "true"])
     assert done.code == 255
     assert b"Permission denied" in done.err
@@ -77,7 +79,9 @@ def test_a_certificate_opens_nothing_for_another_key(demo, tmp_path):
 def test_two_users_on_one_target_are_told_apart(demo):
     demo.ssh("alice", "echo told-apart")
     demo.ssh("carol", "echo told-apart")
-    actors = {leaf["actor"] for leaf in demo.leaves() if leaf["type"] == "verdict" and "told-apart" in leaf["text"]}
+    actors = {
+        leaf["actor"] for leaf in demo.leaves() if leaf["type"] == "verdict" and "told-apart" in leaf["text"]
+    }
     assert {actor.rpartition("|")[2] for actor in actors} == {"alice", "carol"}
 
 
@@ -100,7 +104,11 @@ def test_fifty_sessions_at_once(demo):
     demo.sign_in("carol")
     with ThreadPoolExecutor(50) as pool:
         users = ["alice", "carol"] * 25
-        done = list(pool.map(lambda pair: demo.ssh(pair[1], f"sleep 2; echo {pair[0]}", timeout=110), enumerate(users)))
+        done = list(
+            pool.map(
+                lambda pair: demo.ssh(pair[1], f"sleep 2; echo {pair[0]}", timeout=110), enumerate(users)
+            )
+        )
     assert [one.out for one in done] == [f"{number}\n".encode() for number in range(50)]
 
 

@@ -21,7 +21,9 @@ class Terminal:
     def __init__(self, command, cols=80, rows=24):
         self.parent, child = pty.openpty()
         self.size(cols, rows)
-        self.process = subprocess.Popen(command, stdin=child, stdout=child, stderr=child, start_new_session=True)
+        self.process = subprocess.Popen(
+            command, stdin=child, stdout=child, stderr=child, start_new_session=True
+        )
         os.close(child)
         self.seen = b""
 
@@ -134,7 +136,11 @@ def test_a_statement_over_several_lines_is_one_unit(terminal):
 
 
 def test_the_size_reaches_the_program_and_follows_a_resize(terminal):
-    run = terminal(line="stty size; read -r x; stty size", cols=132, rows=43) if False else terminal(cols=132, rows=43)
+    run = (
+        terminal(line="stty size; read -r x; stty size", cols=132, rows=43)
+        if False
+        else terminal(cols=132, rows=43)
+    )
     run.until(PROMPT)
     run.type(b"stty size\r")
     run.until(rb"43 132")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import json
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 from bastion.core.masking.patterns import Patterns, compile_patterns
@@ -23,7 +22,8 @@ END_MS = 1000
 class Run:
     """One case on a clock that only the case moves."""
 
-    def __init__(self, case: dict[str, Any], *, plain: bool = False) -> None:
+    def __init__(self, case: dict[str, Any], *, plain: bool = False, mark_resizes: bool = False) -> None:
+        self.mark_resizes = mark_resizes
         self.case = case
         self.chunks = [base64.b64decode(chunk) for chunk in case["chunks"]]
         self.known = [KnownValue(f"s{i}", value.encode()) for i, value in enumerate(case.get("secrets", []))]
@@ -62,16 +62,9 @@ class Run:
     def _result(self) -> dict[str, Any]:
         return {"name": self.case.get("name", ""), "out": self.out, "events": self.events}
 
-    def _steps(self) -> Iterator[tuple[int, bytes]]:
-        for number, chunk in enumerate(self.chunks):
-            if number:
-                yield number, chunk
-            else:
-                yield 0, chunk
-
     def _pty(self) -> None:
         masker = TerminalMasker(self.patterns(-1), self.case.get("cols", 80), self.case.get("rows", 24))
-        for number, chunk in self._steps():
+        for number, chunk in enumerate(self.chunks):
             if number:
                 self._pass(masker, self.case.get("gap_ms", 0))
             self.keep(masker.feed(chunk, self.ms / 1000), "stdout")
@@ -96,7 +89,7 @@ class Run:
     def _stream(self) -> None:
         maskers: dict[str, StreamMasker] = {}
         channels = self.case.get("channels", [1])
-        for number, chunk in self._steps():
+        for number, chunk in enumerate(self.chunks):
             if number:
                 self.ms += self.case.get("gap_ms", 0)
             channel = CHANNELS[channels[min(number, len(channels) - 1)]]

@@ -35,7 +35,9 @@ def test_every_module_says_what_lives_here_in_90_characters(path):
 
 
 def test_no_module_has_a_name_that_says_nothing():
-    assert not [str(path) for path in SOURCES if path.stem in BANNED_NAMES or path.parent.name in BANNED_NAMES]
+    assert not [
+        str(path) for path in SOURCES if path.stem in BANNED_NAMES or path.parent.name in BANNED_NAMES
+    ]
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -52,15 +54,25 @@ def test_broad_excepts_live_in_the_relay_loop_only(path):
         return
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ExceptHandler):
-            caught = [each.id for each in ast.walk(node.type) if isinstance(each, ast.Name)] if node.type else ["bare"]
+            caught = (
+                [each.id for each in ast.walk(node.type) if isinstance(each, ast.Name)]
+                if node.type
+                else ["bare"]
+            )
             assert not {"Exception", "BaseException", "bare"} & set(caught), f"line {node.lineno}"
 
 
 @pytest.mark.parametrize("path", SOURCES + TESTS, ids=names(SOURCES + TESTS))
 def test_every_ignore_carries_its_reason(path):
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        if re.search(r"#\s*(noqa|type:\s*ignore)", line) and "test_every_ignore" not in line and "re.search" not in line:
-            assert re.search(r"#\s*noqa: [A-Z0-9, ]+ - \S|#\s*type: ignore\[[a-z-, ]+\]\s+# \S", line), f"line {number}"
+        if (
+            re.search(r"#\s*(noqa|type:\s*ignore)", line)
+            and "test_every_ignore" not in line
+            and "re.search" not in line
+        ):
+            assert re.search(r"#\s*noqa: [A-Z0-9, ]+ - \S|#\s*type: ignore\[[a-z-, ]+\]\s+# \S", line), (
+                f"line {number}"
+            )
 
 
 def test_core_and_model_read_no_clock_and_open_nothing():

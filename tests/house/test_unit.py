@@ -9,7 +9,10 @@ UNIT = Path(__file__).parents[2] / "systemd" / "bastion.service"
 
 def test_the_unit_is_exposed_by_2_0_at_most():
     done = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNIT)], capture_output=True, text=True, check=False
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNIT)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     found = re.search(r"Overall exposure level for bastion\.service: ([0-9.]+)", done.stdout)
     assert found, done.stderr

@@ -80,6 +80,15 @@ def test_a_segment_is_durable_before_the_next_one_begins(lab, make):
     assert calls == [1, 2]
 
 
+def test_the_name_of_a_new_segment_is_durable(lab, make):
+    layout, synced = Layout(lab.folder), []
+    disk = Disk(fsync=lambda fd: synced.append(os.readlink(f"/proc/self/fd/{fd}")))
+    appender = make(disk, segment_leaves=1)
+    appender.append([{"type": "a"}])
+    appender.append([{"type": "a"}])
+    assert synced == [str(layout.entries.resolve())] * 2
+
+
 def test_a_batch_stays_in_one_segment(lab, make):
     appender = make(segment_leaves=2)
     appender.append([{"type": "a"}] * 5)

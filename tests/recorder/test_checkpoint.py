@@ -83,6 +83,15 @@ def test_a_checkpoint_of_another_log_by_the_same_key_is_refused():
         open_note(note, key.verifier(ORIGIN))
 
 
+def test_a_note_signed_under_our_name_that_speaks_of_another_log_is_refused():
+    key = SigningKey.generate()
+    text = Checkpoint("bastion/prod/node-2/2026", 3, HEAD.root).text()
+    packed = key.verifier(ORIGIN).key_id + key._private.sign(text.encode())
+    note = f"{text}\n— {ORIGIN} {base64.b64encode(packed).decode()}\n"
+    with pytest.raises(CheckpointError, match="another log"):
+        open_note(note.encode(), key.verifier(ORIGIN))
+
+
 def test_signatures_of_witnesses_are_left_alone():
     key, witness = SigningKey.generate(), SigningKey.generate()
     theirs = witness.sign(HEAD).decode().rsplit("\n\n", 1)[1].replace(ORIGIN, "witness.example/w1")

@@ -1,8 +1,10 @@
 """Rules of recorder.ledger: opening, appending, signing, closing."""
 
 import json
+import os
 import stat
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -125,6 +127,16 @@ def test_segments_roll_and_read_as_one(lab):
     lab.open(segment_leaves=7).close()
     assert [body["seq"] for body in leaves(lab)] == list(range(42))
     assert verify(lab.folder).outcome is Outcome.INTACT
+
+
+def test_segments_that_are_full_do_not_stay_open(lab):
+    ledger = lab.open(segment_leaves=1)
+    for _ in range(20):
+        ledger.append([{"type": "a"}])
+    ledger.sync()
+    links = [os.path.realpath(path) for path in Path("/proc/self/fd").iterdir()]
+    assert sum(link.startswith(f"{lab.folder.resolve()}/entries/") for link in links) == 1
+    ledger.close()
 
 
 def test_a_checkpoint_signs_the_present_size_once(lab):

@@ -103,6 +103,17 @@ def test_a_ledger_without_one_of_its_parts_does_not_open(lab, crashed, name):
         lab.open()
 
 
+@pytest.mark.parametrize("segment_leaves", [3, 100])
+def test_leaves_without_any_checkpoint_are_not_taken_for_a_fresh_start(lab, segment_leaves):
+    lab.write(8, segment_leaves=segment_leaves)
+    layout = Layout(lab.folder)
+    layout.history.unlink()
+    layout.checkpoint.unlink()
+    with pytest.raises(LedgerError, match="every checkpoint is missing"):
+        lab.open()
+    assert len(list(entries(lab.folder))) == 8
+
+
 def test_a_missing_segment_keeps_the_ledger_closed(lab):
     lab.write(20, segment_leaves=5)
     Layout(lab.folder).segment(5).unlink()

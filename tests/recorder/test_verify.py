@@ -101,6 +101,16 @@ def test_every_missing_segment_is_found_and_named(lab, first):
     assert first in [finding.seq for finding in report.findings]
 
 
+def test_a_segment_of_a_wrong_name_is_found(lab):
+    lab.write(18, segment_leaves=5)
+    layout = Layout(lab.folder)
+    for first in (14, 16):
+        layout.segment(15).rename(layout.segment(first))
+        assert outcome(lab) is Outcome.ALTERED
+        layout.segment(first).rename(layout.segment(15))
+    assert outcome(lab) is Outcome.INTACT
+
+
 @pytest.mark.parametrize("index", range(LEAVES))
 def test_a_leaf_rewritten_with_a_fitting_checksum_is_found(small, index):
     path = Layout(small.folder).segment(0)
@@ -135,6 +145,14 @@ def test_time_that_runs_backwards_is_found_though_it_was_signed(small):
 
 def test_another_key_beside_the_ledger_is_found(small):
     Layout(small.folder).verifier.write_text(f"{SigningKey.generate().verifier(small.origin).vkey}\n")
+    assert outcome(small) is Outcome.ALTERED
+
+
+def test_a_start_that_names_another_key_is_found(small):
+    ledger = small.open()
+    ledger.append([{"type": "ledger.opened", "key": SigningKey.generate().verifier(small.origin).vkey}])
+    ledger.close()
+    assert any("another verifier key" in finding.why for finding in verify(small.folder).findings)
     assert outcome(small) is Outcome.ALTERED
 
 

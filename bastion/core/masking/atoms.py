@@ -18,7 +18,7 @@ MAX_LEAVES = 256
 _DSN = re.compile(rb"[A-Za-z][\w+.\-]*://[^\s/@:]*:([^\s@]+)@\S*\Z")
 _LINE = re.compile(rb"(?:export[ \t]+)?[A-Za-z_][\w.\-]*[ \t]*[=:][ \t]*(\S.*)")
 _PUBLIC = re.compile(
-    rb"-----BEGIN (?:CERTIFICATE|PUBLIC KEY|X509 CRL|DH PARAMETERS|TRUSTED CERTIFICATE)-----.*?-----END[^\n]*",
+    rb"-----BEGIN (?:CERTIFICATE|PUBLIC KEY|X509 CRL|TRUSTED CERTIFICATE)-----.*?-----END[^\n]*",
     re.DOTALL,
 )
 _PRIVATE = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----(.*?)(?:-----END[^\n]*|\Z)", re.DOTALL)

@@ -51,7 +51,7 @@ class Candidate:
 
     def __init__(self, row: Detector, pattern: int, start: int, at: int) -> None:
         self.row = row
-        self.key = (row.id, pattern, start)
+        self.key = (row.id, pattern, at)
         self.start = start
         self.at = at
         self.state = State.OPEN

@@ -10,7 +10,7 @@ from bastion.core.masking.detector import Detector
 from bastion.core.masking.validators import mixed, no_placeholder
 
 _NAMES = (
-    b"password", b"passwd", b"passphrase", b"passwort", b"pwd", b"pgpassword", b"mysql_pwd", b"secret",
+    b"password", b"passwd", b"passphrase", b"passwort", b"pgpassword", b"mysql_pwd", b"secret",
     b"secret_key", b"secretkey", b"secret-key", b"client_secret", b"client-secret", b"clientsecret",
     b"secret_access_key", b"secretaccesskey", b"token", b"access_token", b"accesstoken", b"auth_token",
     b"authtoken", b"refresh_token", b"refreshtoken", b"session_token", b"api_key", b"api-key", b"apikey",
@@ -19,6 +19,7 @@ _NAMES = (
     b"db_pass", b"dbpass", b"_pass", b"_pw", b"userpw", b"requirepass", b"masterauth", b"webhook_secret",
 )  # fmt: skip
 _FIRST = rb"[^\s\"'`$<>{}()\[\]|&;,\\]"
+_NO_PATH = rb"[^\s\"'`$<>{}()\[\]|&;,\\/]"
 _REST = rb"[^\s\"'`<>;,&|)}\]\\]*"
 _SEP = rb"\\{0,2}[\"']?[ \t]{0,8}[:=]>?[ \t]{0,8}"
 _URL_NAMES = (b"://",)
@@ -128,6 +129,21 @@ CONTEXTS: tuple[Detector, ...] = (
             b"secret: true",
             b"tokens: 5",
         ),
+    ),
+    Detector(
+        id="assignment-pwd",
+        title="A value assigned to pwd; an absolute path is the shell's working directory, no password",
+        anchors=(b"pwd",),
+        patterns=(
+            _SEP + b"(" + _NO_PATH + _REST + b")",
+            _SEP + rb"\\{0,2}[\"]([^\s\"$<{\\/][^\"\r\n\\]*)",
+            _SEP + rb"\\{0,2}[']([^\s'$<{\\/][^'\r\n\\]*)",
+        ),
+        judge=no_placeholder,
+        cased=False,
+        learn=True,
+        positive=(b"pwd=hunter2-x", b"Server=db;Uid=sa;Pwd=s3cr3t;", b'"pwd": "two words"'),
+        negative=(b"PWD=/app", b"OLDPWD=/data/x", b"PWD=/\n", b"pwd=$X"),
     ),
     Detector(
         id="option",

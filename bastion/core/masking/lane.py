@@ -57,7 +57,7 @@ class Lane:
                 if end <= done.get(key, 0):
                     continue
                 form = self._forms[number]
-                start, stop = _extend(text, places, form.data, end - length, offset, length)
+                start, stop = _extend(text, places, form.data, (end - length, offset, length))
                 done[key] = stop
                 if stop - start >= form.window:
                     found.append((start, stop, form))
@@ -112,9 +112,8 @@ def _joined(places: Sequence[int], start: int, end: int) -> bool:
     return all(places[i] - places[i - 1] <= GAP for i in range(start + 1, end))
 
 
-def _extend(
-    text: bytes, places: Sequence[int], form: bytes, start: int, offset: int, length: int
-) -> tuple[int, int]:
+def _extend(text: bytes, places: Sequence[int], form: bytes, piece: tuple[int, int, int]) -> tuple[int, int]:
+    start, offset, length = piece
     if not _joined(places, start, start + length):
         return start, start
     stop, after = start + length, offset + length

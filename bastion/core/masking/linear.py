@@ -16,14 +16,14 @@ from bastion.core.masking.vt import Parser
 
 _MODES = b"|".join(b"%d" % mode for mode in sorted(HARMLESS_MODES))
 LINEAR = re.compile(
-    rb"(?:[\x20-\x7e\t\x07]++|[\xc3-\xdf][\x80-\xbf]|\xc2[\xa0-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
-    rb"|\r++\n++|\x0f|\x00|\x1b\[[0-9;:]{0,64}m|\x1b\[0?[KJ]"
+    rb"(?:[\x20-\x7e\t\x07]++|[\xc3-\xdf][\x80-\xbf]|\xc2[\xa0-\xbf]|[\xe0-\xef][\x80-\xbf]{2}"
+    rb"|[\xf0-\xf4][\x80-\xbf]{3}|\r++\n++|\x0f|\x00|\x1b\[[0-9;:]{0,64}m|\x1b\[0?[KJ]"
     rb"|\x1b\](?:[0127]|8|133|633);[^\x00-\x1f\x7f\x9c]{0,2000}(?:\x07|\x1b\\)"
     rb"|\x1b\[\?(?:" + _MODES + rb")[hl]|\x1b[=>]|\x1b\(B|\x1b\[\d? q|\x1b\[[<>=][0-9;]{0,16}[mu]|\x1b\[6n)*+"
 )
 _PARTIAL = re.compile(
-    rb"(?:\r|\x1b(?:\[[0-9;:?<>= ]{0,64})?|\x1b\][^\x00-\x1f\x7f]{0,2000}\x1b?|\x1b\(|[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?"
-    rb"|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
+    rb"(?:\r|\x1b(?:\[[0-9;:?<>= ]{0,64})?|\x1b\][^\x00-\x1f\x7f]{0,2000}\x1b?|\x1b\("
+    rb"|[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
 )
 _SGR = re.compile(rb"\x1b\[([0-9;:]*)m")
 RING = 32 * 1024

@@ -21,8 +21,8 @@ class Map:
     def copy(self) -> Map:
         """A map of its own."""
         other = Map()
-        other._texts, other._pieces = self._texts[:], self._pieces[:]  # noqa: SLF001 - the same class
-        other._deferred, other._end = self._deferred, self._end  # noqa: SLF001 - the same class
+        other._texts, other._pieces = self._texts[:], self._pieces[:]
+        other._deferred, other._end = self._deferred, self._end
         return other
 
     def add(self, text: int, byte: int, length: int) -> None:

@@ -13,11 +13,16 @@ if TYPE_CHECKING:
 Switch = Callable[["Screen", bool], None]
 
 
-def _set(name: str) -> Switch:
-    def switch(s: Screen, on: bool) -> None:
-        setattr(s.grid if isinstance(getattr(Grid(1, 1), name, None), bool) else s, name, on)
+def _wrap(s: Screen, on: bool) -> None:
+    s.grid.autowrap = on
 
-    return switch
+
+def _insert(s: Screen, on: bool) -> None:
+    s.grid.insert = on
+
+
+def _newline(s: Screen, on: bool) -> None:
+    s.newline = on
 
 
 def _origin(s: Screen, on: bool) -> None:

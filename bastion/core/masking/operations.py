@@ -95,11 +95,11 @@ def _column(s: Screen, text: str) -> None:
 
 
 def _erase_display(s: Screen, text: str) -> None:
+    """ED. After the last column was written nothing is right of the cursor (most terminals; not xterm)."""
     g = s.grid
     how = _number(text, default=0)
-    g.pending = False
     if how == 0:
-        g.erase(g.y, g.x, g.cols)
+        g.erase(g.y, g.x + g.pending, g.cols)
     elif how == 1:
         g.erase(g.y, 0, g.x + 1)
     rows = {0: range(g.y + 1, g.rows), 1: range(g.y), 2: range(g.rows)}.get(how, range(0))
@@ -109,9 +109,9 @@ def _erase_display(s: Screen, text: str) -> None:
 
 def _erase_line(s: Screen, text: str) -> None:
     g = s.grid
-    start, end = {0: (g.x, g.cols), 1: (0, g.x + 1), 2: (0, g.cols)}.get(_number(text, default=0), (0, 0))
-    g.pending = False
-    if end:
+    spans = {0: (g.x + g.pending, g.cols), 1: (0, g.x + 1), 2: (0, g.cols)}
+    start, end = spans.get(_number(text, default=0), (0, 0))
+    if start < end:
         g.erase(g.y, start, end)
 
 

@@ -97,7 +97,17 @@ class Screen:
             self.other.resize(cols, rows)
 
     def apply(self, token: Token) -> Fate:
-        """Change the screen as a terminal would."""
+        """Change the screen as a terminal would.
+
+        REP is modelled only right after the character that it repeats and with autowrap on:
+        elsewhere terminals differ.
+        """
+        fate = self._apply(token)
+        if fate is Fate.DREW and token.kind is not Kind.TEXT and token.name not in {"b", "m"}:
+            self.last = ""
+        return fate
+
+    def _apply(self, token: Token) -> Fate:
         match token.kind:
             case Kind.TEXT:
                 text = token.text
@@ -124,6 +134,8 @@ class Screen:
             return Fate.HARMLESS
         if token.name == "t":
             return Fate.HARMLESS if token.text in WINDOW_STACK else Fate.STRIPPED
+        if token.name == "b" and not (self.last and self.grid.autowrap):
+            return Fate.STRIPPED
         if token.name in {"?h", "?l", "h", "l"}:
             return self._modes(token)
         return self._run(CSI.get(token.name), token.text, strip=True)

@@ -71,7 +71,6 @@ _ROWS: tuple[_Row, ...] = (
     ("figma", "Figma token", ("figd_", "figo_"), r"([\w\-]{30,})", _A[:40]),
     ("doppler", "Doppler token", ("dp.pt.", "dp.st.", "dp.ct.", "dp.sa.", "dp.scim.", "dp.audit."), r"([A-Za-z0-9._\-]{20,})", _A[:43]),  # noqa: E501 - one row, one line
     ("vault", "Vault token", ("hvs.", "hvb.", "hvr."), r"([\w\-]{20,})", _A),
-    ("vault-old", "Vault service token", ("s.", "b."), "([A-Za-z0-9]{24})", _A[:24]),
     ("terraform", "Terraform Cloud token", (".atlasv1.",), r"([\w\-]{30,})", _A + _A[:16]),
     ("pulumi", "Pulumi token", ("pul-",), "([0-9a-f]{40,})", _H[:40]),
     ("onepassword", "1Password service token", ("ops_eyJ", "A3-"), r"([A-Za-z0-9+/=\-_]{30,})", _A),
@@ -117,7 +116,6 @@ def _row(row: _Row) -> Detector:
         anchors=tuple(anchor.encode() for anchor in anchors),
         patterns=(body.encode(),),
         before=b"" if not anchors[0][:1].isalnum() else b"A-Za-z0-9",
-        after=b"A-Za-z0-9" if name == "vault-old" else b"",
         lead=lead,
         first=lead,
         positive=tuple((anchor + sample).encode() for anchor in anchors),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from bastion.core.shell import paths
+from bastion.core.shell.evaluating import let, print_formatted, test
 from bastion.core.shell.facts import Assignment
 from bastion.core.shell.judge import Judge, name_value
 from bastion.core.shell.options import read
@@ -14,7 +15,6 @@ from bastion.core.shell.programs import PROGRAMS
 from bastion.core.shell.scene import Call
 from bastion.core.shell.spec import Spec, read_table
 from bastion.core.shell.variables import hazard
-from bastion.core.shell.words import Word
 from bastion.core.shell.wrappers import WRAPPERS
 
 _SPECS: dict[str, Spec] = read_table("""
@@ -28,9 +28,7 @@ exit: / d*
 return: / d*
 test: * / d*
 """)
-_TEST_EVALUATES = ("-v", "-R")
 _STOPS_SOONER = re.compile(r"[-+][euxo]+|errexit|nounset|pipefail|xtrace")
-_SUBSCRIPT = re.compile(r"[\[\$`]")
 
 
 def change_directory(judge: Judge, call: Call) -> None:
@@ -226,59 +224,6 @@ def look_up(judge: Judge, call: Call) -> None:
         judge.command(reading.command, dataclasses.replace(call.place, depth=call.place.depth + 1))
 
 
-def test(judge: Judge, call: Call) -> None:
-    """`test` and `[`: files are only named; `-v` evaluates a subscript."""
-    words = call.words
-    for index, word in enumerate(words):
-        text = word.literal or ""
-        if text in _TEST_EVALUATES and index + 1 < len(words):
-            operand = words[index + 1].literal
-            if operand is None or _SUBSCRIPT.search(operand):
-                call.reasons.append("a subscript is evaluated, which can run code")
-        elif re.fullmatch(r"-[bcdefghLkprsSuwxOGN]", text) and index + 1 < len(words):
-            judge.access(call, words[index + 1], "name")
-
-
-def print_formatted(judge: Judge, call: Call) -> None:
-    """`printf` and `echo`: `-v` evaluates a subscript; escape sequences draw on the terminal."""
-    texts = [word.literal for word in call.words]
-    if call.program == "printf" and texts[:1] and (texts[0] is None or texts[0].startswith("-v")):
-        target = texts[0][2:] if texts[0] and len(texts[0]) > 2 else (texts[1] if len(texts) > 1 else None)
-        if target is None or hazard(target, None, exported=True):
-            call.reasons.append("the variable that it sets is decided by an expansion or evaluated")
-            _subscript(judge, call, call.words[1:2])
-        judge.scene.change(call.place)
-    if any(
-        text and re.search(r"\\(?:0?33|e|E|x1[bB]|u001[bB]|U0000001[bB])|\\(?:0?235|x9[bB])|\x1b", text)
-        for text in texts
-    ):
-        call.reasons.append("it draws on the terminal with escape sequences")
-
-
-def _subscript(judge: Judge, call: Call, words: list[Word]) -> None:
-    """`a[$(x)]` as a variable name: what the subscript would run."""
-    for word in words:
-        found = re.search(r"\[(.*)\]", word.literal or "", re.DOTALL)
-        if found and re.search(r"[$`]", found[1]):
-            judge.run(
-                f": {found[1]}",
-                call.place.dialect,
-                dataclasses.replace(call.place, depth=call.place.depth + 1, current=False),
-            )
-            judge.scene.calls[:] = [
-                each
-                for each in judge.scene.calls
-                if not (each.program == ":" and each.place.depth == call.place.depth + 1 and not each.implied)
-            ]
-
-
-def let(judge: Judge, call: Call) -> None:
-    """`let`: arithmetic evaluates what variables hold."""
-    judge.scene.change(call.place)
-    if not all(re.fullmatch(r"[\d\s+*/%<>=!&|^~()-]*", word.literal or "$") for word in call.words):
-        call.reasons.append("arithmetic on variables can run code")
-
-
 def harmless(judge: Judge, call: Call) -> None:
     """Builtins without an effect of their own."""
     del judge, call
@@ -302,9 +247,9 @@ BUILTINS: dict[str, Callable[[Judge, Call], None]] = {
     "set": options, "shopt": options, "setopt": options, "unsetopt": options, "emulate": options,
     "umask": mask, "ulimit": mask, "alias": alias, "unalias": alias, "enable": alias, "hash": alias,
     "trap": trap, "eval": evaluate, ".": source, "source": source, "exit": leave, "return": leave,
-    "exec": execute, "command": look_up,
-    "builtin": look_up, "test": test, "[": test, "printf": print_formatted,
-    "echo": print_formatted, "let": let, ":": harmless, "break": harmless, "continue": harmless,
+    "exec": execute, "command": look_up, "builtin": look_up, "test": test, "[": test,
+    "printf": print_formatted, "echo": print_formatted, "let": let, ":": harmless,
+    "break": harmless, "continue": harmless,
     "shift": options_of_arguments, "getopts": options_of_arguments, "mapfile": find_names,
     "readarray": find_names,
 }  # fmt: skip

@@ -15,7 +15,6 @@ from bastion.core.shell.words import Word, read_words
 Node = Mapping[str, Any]
 _PLAIN_TRANSFORMS = frozenset("QULuaAKkE")
 _NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|\d+(?:#[0-9a-zA-Z]+)?)")
-_ASSIGNING = ("read", "mapfile", "readarray", "getopts", "printf", "eval", "declare", "typeset", "local", "export", "readonly", "let", ".", "source", "unset")  # fmt: skip
 
 
 class Expansions:
@@ -119,49 +118,3 @@ def _flat(node: Any) -> str | None:
         return None
     words = read_words(node, "posix")
     return words[0].literal if words else None
-
-
-def numeric_names(tree: Node, dialect: str) -> frozenset[str]:
-    """The variables to which this text assigns numbers and nothing else."""
-    numeric: set[str] = set()
-    tainted: set[str] = set()
-
-    def note(name: str, word: Word | None) -> None:
-        number = word is not None and all(
-            piece.numeric if isinstance(piece, Dyn) else bool(_NUMBER.fullmatch(piece.value))
-            for piece in word.pieces
-        )
-        (numeric if number and word and len(word.pieces) == 1 else tainted).add(name)
-
-    todo: list[Any] = [tree]
-    while todo:
-        node = todo.pop()
-        if isinstance(node, list):
-            todo += node
-        elif isinstance(node, Mapping):
-            todo += [value for value in node.values() if isinstance(value, (list, Mapping))]
-            if node.get("Type") == "WordIter":
-                for item in node.get("Items") or ({},):
-                    for word in read_words(item, dialect) or [None]:
-                        note(str(node["Name"]["Value"]), word)
-            elif isinstance(node.get("Name"), Mapping) and (
-                "Value" in node or node.get("Naked") or "Array" in node
-            ):
-                _note_assign(node, dialect, note)
-            elif node.get("Type") == "CallExpr":
-                texts = [word.literal for arg in node.get("Args") or () for word in read_words(arg, dialect)]
-                if texts and (
-                    texts[0] is None or texts[0].rsplit("/", 1)[-1] in (*_ASSIGNING, "command", "builtin")
-                ):
-                    tainted |= {re.split(r"[=\[]", text)[0] for text in texts[1:] if text}
-                    tainted |= {"*"} if texts[0] is None or texts[0] in ("eval", ".", "source") else set()
-            elif node.get("Type") == "ParamExp" and node.get("Exp", {}).get("Op") in ("=", ":="):
-                tainted.add(str(node.get("Param", {}).get("Value")))
-    return frozenset() if "*" in tainted else frozenset(numeric - tainted)
-
-
-def _note_assign(node: Node, dialect: str, note: Callable[[str, Word | None], None]) -> None:
-    value = node.get("Value")
-    words = read_words(value, dialect) if isinstance(value, Mapping) else []
-    plain = len(words) == 1 and not node.get("Append") and "Index" not in node and "Array" not in node
-    note(str(node["Name"].get("Value")), words[0] if plain else None)

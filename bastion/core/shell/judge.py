@@ -52,7 +52,7 @@ class Judge:
         call.accesses += redirects
         call.assignments += assignments
         self.scene.calls.append(call)
-        self._problems(call, words)
+        call.reasons += [word.problem for word in words if word.problem]
         if len(self.scene.calls) >= MAX_COMMANDS or place.depth > 24:
             call.reasons.append("too many commands")
         elif words and (
@@ -63,9 +63,6 @@ class Judge:
         elif words:
             self._named(call, first or "")
         return call
-
-    def _problems(self, call: Call, words: Sequence[Word]) -> None:
-        call.reasons += [word.problem for word in words if word.problem]
 
     def _named(self, call: Call, written: str) -> None:
         if call.program in self.scene.functions:
@@ -220,11 +217,7 @@ class Judge:
         found = word.pieces[0] if len(word.pieces) == 1 else None
         if isinstance(found, Dyn) and found.node.get("Type") == "Found":
             call.accesses += [dataclasses.replace(each, use=use, tree=True) for each in call.place.found]
-        elif (
-            (isinstance(found, Dyn) and found.node.get("Type") == "ProcSubst")
-            or word.literal == "-"
-            or word.literal == ""
-        ):
+        elif (isinstance(found, Dyn) and found.node.get("Type") == "ProcSubst") or word.literal in {"-", ""}:
             return
         else:
             made = path_access(word, use, call.place.cwds, tree=tree)

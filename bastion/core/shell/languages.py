@@ -10,13 +10,19 @@ from bastion.core.shell.scene import Call
 from bastion.core.shell.words import text_word
 
 _ADDRESS = re.compile(r"(?:\d+(?:~\d+)?|\$|[+~]\d+)")
+_OPEN_BRACKET = re.compile(r"(?<!\\)\[[^\]]*\Z")
 _AWK = re.compile(
-    r"""(?P<string>"(?:[^"\\\n]|\\.)*")|(?P<comment>\#[^\n]*)|(?P<space>[ \t]+|\\\n)|(?P<name>@?[A-Za-z_]\w*)"""
+    r"""(?P<string>"(?:[^"\\\n]|\\.)*")|(?P<comment>\#[^\n]*)"""
+    r"""|(?P<space>[ \t]+|\\\n)|(?P<name>@?[A-Za-z_]\w*)"""
     r"""|(?P<number>\d[\w.]*|\.\d\w*)|(?P<op>\|&|\|\||>>|>=|&&|\+\+|--|[-+*/%^!<>=]=|!~|.|\n)""",
     re.DOTALL,
 )
 _REGEX = re.compile(r"/(?:[^/\\\n\[]|\\.|\[\^?\]?(?:[^\]\n\\]|\\.)*\])*/")
-_OPERAND_END = frozenset(")]$")
+_AWK_WORDS = frozenset(
+    ("print", "printf", "return", "in", "getline", "else", "do", "exit", "case", "delete", "length")
+)
+# After these a slash may begin a regular expression or divide.
+_MAY_DIVIDE = _AWK_WORDS | {")", "++", "--"}
 
 
 def sed(judge: Judge, call: Call, program: str) -> None:
@@ -51,12 +57,14 @@ def _sed_until(program: str, at: int, delimiter: str) -> int:
     """The place after the next unescaped delimiter outside brackets; -1 where there is none."""
     if not delimiter or delimiter in "\n\\":
         return -1
+    start = at
     while at < len(program):
         if program[at] == "\\":
             at += 2
             continue
         if program[at] == delimiter:
-            return at + 1
+            # A delimiter inside brackets ends the pattern in some seds and not in others.
+            return -1 if _OPEN_BRACKET.search(program[start:at]) else at + 1
         at += 1
     return -1
 
@@ -73,11 +81,13 @@ def _sed_command(judge: Judge, call: Call, program: str, at: int) -> int:
     if command in "=dDgGhHnNpPxzFqQl":
         found = re.compile(r"[ \t]*\d*").match(program, at + 1)
         return found.end() if found else at + 1
-    if command in "btT:#":
+    if command == "#":
+        return whole_line
+    if command in "btT:":
         end = re.compile(r"[^;}\n]*").match(program, at + 1)
-        return whole_line if command in "#:" else end.end() if end else at + 1
+        return end.end() if end else at + 1
     if command in "aic":
-        return len(program) if line.endswith("\\") or line.strip() in ("", "\\") else whole_line
+        return _sed_text(program, at + 1)
     if command in "rRwW":
         name = line.strip()
         judge.access(call, text_word(name), "read" if command in "rR" else "write")
@@ -90,11 +100,19 @@ def _sed_command(judge: Judge, call: Call, program: str, at: int) -> int:
     return -1
 
 
+def _sed_text(program: str, at: int) -> int:
+    """The end of the text of `a`, `i` or `c`: the first line that does not end in a backslash."""
+    while (end := program.find("\n", at)) >= 0:
+        if not program[at:end].endswith("\\"):
+            return end
+        at = end + 1
+    return len(program)
+
+
 def _sed_substitute(judge: Judge, call: Call, program: str, at: int, command: str) -> int:
     delimiter = program[at + 1 : at + 2]
     middle = _sed_until(program, at + 2, delimiter)
-    # A delimiter inside brackets ends the pattern in some seds and not in others.
-    if middle < 0 or re.search(r"(?<!\\)\[[^\]]*\Z", program[at + 2 : middle - 1]):
+    if middle < 0:
         return -1
     end = _sed_until(program, middle, delimiter)
     if end < 0:
@@ -121,63 +139,80 @@ def awk(judge: Judge, call: Call, program: str) -> None:
         call.reasons.append("an awk program that is not understood")
         return
     printing = depth = 0
-    for index, token in enumerate(tokens):
-        before = tokens[index - 1] if index else ""
-        after = tokens[index + 1] if index + 1 < len(tokens) else ""
-        if token in ("print", "printf"):
+    for index, word in enumerate(tokens):
+        if word in ("print", "printf"):
             printing, depth = 1, 0
-        elif token in ("\n", ";", "{", "}") and depth == 0:
+        elif word in ("\n", ";", "{", "}") and depth == 0:
             printing = 0
-        depth += (token == "(") - (token == ")")
-        if token == "system":
-            _awk_runs(
-                judge,
-                call,
-                tokens[index + 2] if after == "(" and tokens[index + 3 : index + 4] == [")"] else "",
-            )
-        elif token in ("|", "|&"):
-            _awk_runs(judge, call, before if after == "getline" else after if printing else "")
-        elif token == "getline" and before not in ("|", "|&") and "<" in tokens[index + 1 : index + 4]:
-            _awk_file(judge, call, tokens, tokens.index("<", index) + 1, "read")
-        elif token in (">", ">>") and printing and depth == 0:
-            _awk_file(judge, call, tokens, index + 1, "write")
-        elif token.startswith("@") or token in ("load", "extension"):
-            call.reasons.append("an awk program that loads or calls what is not known")
-        elif token.startswith('"') and "/inet" in token:
-            call.capabilities.add("network")
-            call.reasons.append("an awk program that opens a socket")
+        depth += (word == "(") - (word == ")")
+        _awk_token(judge, call, tokens, index, printing=bool(printing), outside=depth == 0)
+
+
+def _awk_token(
+    judge: Judge, call: Call, tokens: list[str], index: int, *, printing: bool, outside: bool
+) -> None:
+    word = tokens[index]
+    before = tokens[index - 1] if index else ""
+    after = tokens[index + 1] if index + 1 < len(tokens) else ""
+    if word == "system":
+        alone = after == "(" and tokens[index + 3 : index + 4] == [")"]
+        _awk_runs(judge, call, tokens[index + 2] if alone else "")
+    elif word in ("|", "|&"):
+        _awk_runs(judge, call, before if after == "getline" else after if printing else "")
+    elif word == "getline" and before not in ("|", "|&"):
+        ends = (at for at in range(index, len(tokens)) if tokens[at] in (";", "}", "\n"))
+        rest = tokens[: next(ends, len(tokens))]
+        if "<" in rest[index:]:
+            _awk_file(judge, call, tokens, rest.index("<", index) + 1, "read")
+    elif word in (">", ">>") and printing and outside:
+        _awk_file(judge, call, tokens, index + 1, "write")
+    else:
+        _awk_doubt(call, word)
+
+
+def _awk_doubt(call: Call, word: str) -> None:
+    if word.startswith("@") or word in ("load", "extension"):
+        call.reasons.append("an awk program that loads or calls what is not known")
+    elif word.startswith('"') and "/inet" in word:
+        call.capabilities.add("network")
+        call.reasons.append("an awk program that opens a socket")
 
 
 def _awk_tokens(program: str) -> list[str] | None:
+    """The tokens (a regular expression is "0"); None where they cannot be told apart safely."""
     tokens: list[str] = []
     position = 0
+    unsure = False
     while position < len(program):
         last = tokens[-1] if tokens else ""
-        if program[position] == "/" and not (
-            last
-            and (
-                last[-1] in _OPERAND_END
-                or (re.match(r'[\w"]', last[-1]) and last not in ("print", "return", "in", "getline"))
-            )
-        ):
-            found = _REGEX.match(program, position)
-            if not found:
-                return None
-            tokens.append("0")
-            position = found.end()
-            continue
+        if program[position] == "/":
+            unsure = unsure or last in _MAY_DIVIDE
+            if not _is_operand(last):
+                found = _REGEX.match(program, position)
+                if not found:
+                    return None
+                tokens.append("0")
+                position = found.end()
+                continue
         match = _AWK.match(program, position)
         if match is None or match.group() == '"':
             return None
         position = match.end()
         if match.lastgroup not in ("space", "comment"):
             tokens.append(match.group())
-    return tokens
+    return None if unsure and re.search(r"system|getline|[|@>]", program) else tokens
 
 
-def _awk_runs(judge: Judge, call: Call, token: str) -> None:
+def _is_operand(last: str) -> bool:
+    """Whether a slash after this token divides."""
+    if last in _AWK_WORDS or not last:
+        return False
+    return last[-1] in ")]" or bool(re.match(r'[\w"]', last[-1]))
+
+
+def _awk_runs(judge: Judge, call: Call, text: str) -> None:
     call.capabilities.add("runs-code")
-    code = _awk_string(token)
+    code = _awk_string(text)
     if code is None:
         call.reasons.append("an awk program that runs what it computes")
         return
@@ -194,10 +229,11 @@ def _awk_file(judge: Judge, call: Call, tokens: list[str], index: int, use: str)
         judge.access(call, text_word(name), "read" if use == "read" else "write")
 
 
-def _awk_string(token: str) -> str | None:
-    if len(token) < 2 or not token.startswith('"'):
+def _awk_string(text: str) -> str | None:
+    """The text of a string literal without escapes that awks read differently."""
+    if len(text) < 2 or not text.startswith('"'):
         return None
-    body = token[1:-1]
+    body = text[1:-1]
     if re.search(r"\\(?![\"\\/])", body):
         return None
     return re.sub(r"\\(.)", r"\1", body)

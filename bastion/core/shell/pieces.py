@@ -39,6 +39,7 @@ class Dyn:
 
 
 def merge(pieces: list[Text | Dyn]) -> list[Text | Dyn]:
+    """Neighbouring texts of the same quoting made one."""
     merged: list[Text | Dyn] = []
     for piece in pieces:
         last = merged[-1] if merged else None

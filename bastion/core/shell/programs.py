@@ -85,6 +85,7 @@ id,who,w,last,lastlog: * -n: -u: -f:r / d*
 uname,uptime,clear,tput,runlevel,lsb_release,hostnamectl status,timedatectl status: * / d*
 hostname: * -F:a / a*
 domainname,dnsdomainname: * / a*
+printenv: * / d*
 yes: * / d*
 free,vmstat,iostat,mpstat,slabtop: * -s: -c: -S: -d: -p: -P: -o: / d*
 pidstat: -dhHIlRrstUuvw -p: -C: -G: -T: -e! / d*

@@ -97,7 +97,6 @@ class Scene:
     carries: bool = True
     may_end: bool = False
     cwds: tuple[str, ...] = ()
-    cwds_before: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
 
     def doubt(self, reason: str) -> None:

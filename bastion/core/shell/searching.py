@@ -1,10 +1,11 @@
-"""Programs with a language of their own: find, tar, dd, kill, sed and awk."""
+"""Programs with a language of their own: find, tar, dd, sed and awk."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
 
+from bastion.core.shell.facts import Access
 from bastion.core.shell.judge import Judge, name_value
 from bastion.core.shell.languages import awk, sed
 from bastion.core.shell.options import read
@@ -14,8 +15,8 @@ from bastion.core.shell.spec import read_table
 from bastion.core.shell.words import Word, text_word
 
 _TABLE = read_table("""
-tar: -zjJacxtvkpPSshmUwWlBRiGOoud -A -r -f:d -C:n -T:r -X:r -b: -g:w -K: -N: -H: -V: -L: -M! -F:k -I:k
-    --file:d --directory:n --files-from:r --exclude-from:r --exclude: --strip-components: --transform:k
+tar: -zjJacxtvkpPSshmUwWlBRiGOoud -A -r -f:f -C:n -T:r -X:r -b: -g:w -K: -N: -H: -V: -L: -M! -F:k -I:k
+    --file:f --directory:n --files-from:r --exclude-from:r --exclude: --strip-components: --transform:k
     --xform:k --create --extract --get --list --append --update --diff --gzip --bzip2 --xz --zstd
     --verbose? --auto-compress --keep-old-files --overwrite --no-same-owner --same-owner
     --preserve-permissions --no-same-permissions --to-stdout --wildcards --no-recursion
@@ -109,22 +110,10 @@ _FIND_FLAGS = frozenset(
 )
 _FIND_FILES = frozenset(["-newer", "-anewer", "-cnewer", "-samefile"])
 _FIND_WRITES = {"-fprint": 1, "-fprint0": 1, "-fls": 1, "-fprintf": 2}
-_SIGNALS = {
-    "1": "HUP",
-    "2": "INT",
-    "3": "QUIT",
-    "6": "ABRT",
-    "9": "KILL",
-    "10": "USR1",
-    "12": "USR2",
-    "15": "TERM",
-    "18": "CONT",
-    "19": "STOP",
-    "0": "0",
-}
 
 
 def replace_mark(word: Word, mark: str) -> Word:
+    """`word` with each `mark` in it replaced by what an input or a search gives."""
     text = word.literal
     if text is None or mark not in text:
         return word
@@ -143,55 +132,49 @@ def find(judge: Judge, call: Call) -> None:
     while index < len(words) and (words[index].literal or "") in ("-H", "-L", "-P"):
         index += 1
     starts: list[Word] = []
-    while index < len(words) and not re.match(
-        r"[-(!,]", words[index].literal if words[index].literal is not None else "x"
-    ):
+    while index < len(words) and not re.match(r"[-(!,]", words[index].literal or "x"):
         starts.append(words[index])
         if words[index].literal is None and words[index].splits:
             call.reasons.append("an argument that an expansion decides may be an expression")
         index += 1
     for word in starts or [text_word(".")]:
         judge.access(call, word, "name", tree=True)
-    place = dataclasses.replace(call.place, found=tuple(call.accesses))
-    while index < len(words):
-        index = _find_expression(judge, call, words, index, dataclasses.replace(place, found=place.found))
-
-
-def _find_expression(judge: Judge, call: Call, words: list[Word], index: int, place: object) -> int:
-    text = words[index].literal
     found = tuple(access for access in call.accesses if access.use == "name" and access.tree)
-    if text is None:
-        call.reasons.append("an expression that an expansion decides")
-        return index + 1
-    call.flags.append(text)
-    if text in _FIND_FLAGS:
-        return index + 1
-    if text in _FIND_VALUES:
-        return index + 2
-    if text in _FIND_FILES:
-        for word in words[index + 1 : index + 2]:
-            judge.access(call, word, "name")
-        return index + 2
-    if text in _FIND_WRITES:
-        for word in words[index + 1 : index + 2]:
-            judge.access(call, word, "write")
-        return index + 1 + _FIND_WRITES[text]
+    while index < len(words):
+        index = _find_expression(judge, call, index, found)
+
+
+def _find_expression(judge: Judge, call: Call, index: int, found: tuple[Access, ...]) -> int:
+    """Judge the expression at `index`; returns where the next one begins."""
+    text = call.words[index].literal
+    following = call.words[index + 1 : index + 2]
+    call.flags.append(text or "")
+    if text in _FIND_FLAGS or text in _FIND_VALUES:
+        return index + (1 if text in _FIND_FLAGS else 2)
+    if text in _FIND_FILES or text in _FIND_WRITES:
+        for word in following:
+            judge.access(call, word, "write" if text in _FIND_WRITES else "name")
+        return index + 1 + _FIND_WRITES.get(text or "", 1)
     if text == "-delete":
         call.accesses += [dataclasses.replace(access, use="write") for access in found]
         return index + 1
     if text in ("-exec", "-execdir", "-ok", "-okdir"):
-        end = next((at for at in range(index + 1, len(words)) if words[at].literal in (";", "+")), len(words))
-        if end == len(words):
-            call.reasons.append("find -exec without an end")
-        inner = [_brace(word) for word in words[index + 1 : end]]
-        where = dataclasses.replace(call.place, found=found, stdin=call.place.stdin)
-        if "dir" in text:
-            where = dataclasses.replace(where, cwds=())
-        if inner:
-            judge.inner(call, inner, where)
-        return end + 1
-    call.reasons.append(f"find: unknown expression {text[:40]}")
+        return _find_runs(judge, call, index, found)
+    call.reasons.append(f"find: unknown expression {(text or '?')[:40]}")
     return index + 1
+
+
+def _find_runs(judge: Judge, call: Call, index: int, found: tuple[Access, ...]) -> int:
+    words = call.words
+    end = next((at for at in range(index + 1, len(words)) if words[at].literal in (";", "+")), len(words))
+    if end == len(words):
+        call.reasons.append("find -exec without an end")
+    inner = [_brace(word) for word in words[index + 1 : end]]
+    # -execdir runs in the directory of each file.
+    cwds = () if (words[index].literal or "").endswith("dir") else call.place.cwds
+    if inner:
+        judge.inner(call, inner, dataclasses.replace(call.place, found=found, cwds=cwds))
+    return end + 1
 
 
 def _brace(word: Word) -> Word:
@@ -215,31 +198,20 @@ def tar(judge: Judge, call: Call) -> None:
     creates = bool(flags & {"-c", "--create", "-r", "--append", "-u", "--update", "-A"})
     extracts = bool(flags & {"-x", "--extract", "--get"})
     target = [word for kind, word, _tree in reading.items if kind == "n"]
+    for word in reading.operands if creates else ():
+        judge.access(call, word, "read", tree=True)
     for at, (kind, word, tree) in enumerate(list(reading.items)):
         text = word.literal
-        if kind == "d" and word in reading.operands:
-            if creates:
-                judge.access(call, word, "read", tree=True)
-            continue
-        if kind == "d" and text is not None and re.match(r"exec=", text):
+        if kind == "f":
+            if text is None or ":" in text:
+                call.reasons.append("tar: an archive that may be on another host")
+            judge.access(call, word, "write" if creates else "read")
+        elif kind == "d" and text is not None and text.startswith("exec="):
             reading.items[at] = ("c", text_word(text[5:]), tree)
-    archive = _archive(reading.items, reading.operands)
-    if archive is not None:
-        if archive.literal is None or ":" in archive.literal:
-            call.reasons.append("tar: an archive that may be on another host")
-        judge.access(call, archive, "write" if creates else "read")
     if extracts and not flags & {"-O", "--to-stdout"}:
         judge.access(call, target[-1] if target else text_word("."), "write", tree=True)
     reading.items = [item for item in reading.items if item[0] != "d"]
     judge.items(call, reading)
-
-
-def _archive(items: list[tuple[str, Word, bool]], operands: list[Word]) -> Word | None:
-    values = [
-        word for kind, word, _tree in items if kind == "d" and not any(word is each for each in operands)
-    ]
-    names = [word for word in values if word.literal is None or re.search(r"[/.:]|^-$", word.literal)]
-    return names[0] if names else values[0] if values else None
 
 
 def _old_style(first: str, words: list[Word]) -> list[Word]:
@@ -261,36 +233,6 @@ def convert(judge: Judge, call: Call) -> None:
             call.reasons.append("dd: an operand that is not known")
         elif pair[0] in ("if", "of"):
             judge.access(call, pair[1], "read" if pair[0] == "if" else "write")
-
-
-def kill(judge: Judge, call: Call) -> None:
-    """`kill`: the verb is the signal's name, "list", "self" (only `$$`) or "all" (0, negative)."""
-    del judge
-    signal, targets, words = "TERM", [], list(call.words)
-    while words:
-        word = words.pop(0)
-        text = word.literal
-        if text is not None and not targets and text in ("-l", "-L", "--list", "--table"):
-            signal = "list"
-        elif text is not None and not targets and text in ("-s", "-n", "--signal") and words:
-            signal = words.pop(0).literal or "?"
-        elif text is not None and not targets and re.fullmatch(r"-[A-Za-z0-9+]+", text) and signal == "TERM":
-            signal = text[1:]
-        elif text != "--":
-            targets.append(word)
-    name = _SIGNALS.get(signal, signal).upper().removeprefix("SIG") if signal != "list" else signal
-    call.flags.append(f"-{name}")
-    some = any(word.literal is not None and re.match(r"-|0\Z", word.literal) for word in targets)
-    itself = bool(targets) and all(_is_own_shell(word) for word in targets)
-    call.verb = "self" if itself else "all" if some else name
-
-
-def _is_own_shell(word: Word) -> bool:
-    """Whether a word is `$$`, the shell that runs it."""
-    piece = word.pieces[0] if len(word.pieces) == 1 else None
-    return (
-        isinstance(piece, Dyn) and piece.node.get("Param", {}).get("Value") == "$" and "Exp" not in piece.node
-    )
 
 
 def edit(judge: Judge, call: Call) -> None:

@@ -81,24 +81,24 @@ def _read_line(name: str, rest: str) -> Spec:
     positionals = last = ""
     any_option = repeats = in_positionals = False
     traits: set[str] = set()
-    for token in rest.split():
-        if token.startswith("@"):
-            traits.add(token[1:])
-        elif token == "/":
+    for item in rest.split():
+        if item.startswith("@"):
+            traits.add(item[1:])
+        elif item == "/":
             in_positionals = True
         elif in_positionals:
-            head, star, last = token.partition("*")
+            head, star, last = item.partition("*")
             positionals, repeats = head, bool(star)
-        elif token == "*":
+        elif item == "*":
             any_option = True
         else:
-            _read_option(token, options, word="word" in traits or "@word" in rest)
+            _read_option(item, options, word="word" in traits or "@word" in rest)
     return Spec(name, options, any_option, positionals, repeats, last, frozenset(traits))
 
 
-def _read_option(token: str, options: dict[str, Option], *, word: bool) -> None:
-    bare = token.rstrip("+^!?")
-    marks = token[len(bare) :]
+def _read_option(item: str, options: dict[str, Option], *, word: bool) -> None:
+    bare = item.rstrip("+^!?")
+    marks = item[len(bare) :]
     names, colon, kind = bare.partition(":")
     letter = (kind or "d") if colon else ""
     option = Option(

@@ -12,8 +12,9 @@ from bastion.core.shell.facts import Assignment
 from bastion.core.shell.judge import SPECS, Judge, name_value
 from bastion.core.shell.options import read
 from bastion.core.shell.pieces import Dyn
+from bastion.core.shell.processes import date, download, kernel, kill
 from bastion.core.shell.scene import Call
-from bastion.core.shell.searching import convert, edit, find, kill, replace_mark, tar
+from bastion.core.shell.searching import convert, edit, find, replace_mark, tar
 from bastion.core.shell.spec import read_table
 from bastion.core.shell.variables import hazard
 from bastion.core.shell.words import Word, text_word
@@ -187,5 +188,6 @@ SPECIAL: dict[str, Callable[[Judge, Call], None]] = {
     **dict.fromkeys(SHELLS, shell),
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk", "original-awk"), edit),
     "sed": edit, "gsed": edit, "xargs": xargs, "find": find, "tar": tar, "gtar": tar, "dd": convert,
-    "kill": kill, "watch": watch, "kubectl": kubectl, "ssh": remote, **BUILTINS,
+    "kill": kill, "watch": watch, "kubectl": kubectl, "date": date, "sysctl": kernel,
+    "curl": download, "wget": download, "ssh": remote, **BUILTINS,
 }  # fmt: skip

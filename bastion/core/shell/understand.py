@@ -10,8 +10,8 @@ from typing import Any
 
 from bastion.core.shell.attack import techniques
 from bastion.core.shell.emit import emit
-from bastion.core.shell.expansions import numeric_names
 from bastion.core.shell.facts import Command, Line, Unit
+from bastion.core.shell.numbers import numeric_names
 from bastion.core.shell.scene import Call, Place, Scene, Stdin
 from bastion.core.shell.variables import assignment
 from bastion.core.shell.walk import Walk
@@ -20,6 +20,7 @@ from bastion.core.shell.words import read_words
 __all__ = ["assignment", "missing", "understand"]
 
 MAX_UNITS = 200
+TOO_MANY = Command(":", implied=True, understood=False, never=f"it has more than {MAX_UNITS} statements")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _INVISIBLE = frozenset(("Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
@@ -37,18 +38,14 @@ def understand(
     statements = tree.get("Stmts") or ()
     functions: set[str] = set()
     for node in statements[:MAX_UNITS]:
-        scene = Scene(
-            stdin, tree.get("Nested") or {}, numeric, functions=functions, cwds=cwds, cwds_before=cwds
-        )
+        scene = Scene(stdin, tree.get("Nested") or {}, numeric, functions=functions, cwds=cwds)
         after = Walk(scene).statement(node, Place(cwds, dialect=dialect))
-        unit = _unit(node, text, scene, after, dialect, tree)
+        unit = _unit(node, text, scene, after, tree=tree, dialect=dialect)
         functions = scene.functions
         units.append(unit)
         cwds = unit.cwds_after
     if len(statements) > MAX_UNITS:
-        units = [
-            dataclasses.replace(unit, understood=False, reasons=("too many statements",)) for unit in units
-        ]
+        units = [dataclasses.replace(units[0], commands=(TOO_MANY,), understood=False, emitted=b"")]
     return Line(tuple(units))
 
 
@@ -68,14 +65,14 @@ def _unit(
     text: bytes,
     scene: Scene,
     after: tuple[str, ...],
+    *,
     dialect: str,
     tree: Mapping[str, Any],
 ) -> Unit:
-    cwds = scene.cwds_before
     found = _source(node, text, tree)
     source = text[node["Pos"]["Offset"] : node["End"]["Offset"]] if found is None else found
     if found is None:
-        call = Call(":", "", [], Place(cwds), implied=True)
+        call = Call(":", "", [], Place(()), implied=True)
         call.never = "its here-documents stand among those of another statement"
         scene.calls.append(call)
     commands = tuple(_with_attack(call.finish()) for call in scene.calls)
@@ -98,7 +95,7 @@ def _unit(
         changes_state=scene.changes_state,
         carries=scene.carries,
         may_end=scene.may_end,
-        cwds_after=after if scene.changes_state else cwds,
+        cwds_after=after,
         background=bool(node.get("Background")),
         emitted=emitted if not reasons else b"",
     )

@@ -9,8 +9,9 @@ from typing import Any
 from bastion.core.shell.builtins import KNOWN_NAMES
 from bastion.core.shell.expansions import Expansions
 from bastion.core.shell.facts import Access, Assignment
-from bastion.core.shell.judge import Judge, path_access
+from bastion.core.shell.judge import Judge
 from bastion.core.shell.pieces import Dyn
+from bastion.core.shell.redirects import note_streams, read_redirects
 from bastion.core.shell.scene import Call, Place, Scene
 from bastion.core.shell.special import SPECIAL
 from bastion.core.shell.variables import hazard
@@ -50,17 +51,17 @@ class Walk:
         place = dataclasses.replace(place, depth=place.depth + 1)
         if node.get("Background") or node.get("Coprocess") or node.get("Disown"):
             place = dataclasses.replace(place, current=False)
-        redirects, place = self._redirects(node.get("Redirs") or (), place)
+        redirects, place = read_redirects(node.get("Redirs") or (), place, self.scene)
         command = node.get("Cmd")
         if command is None:
-            self._finish(self.judge.command([], place, redirects), redirects)
+            note_streams(self.judge.command([], place, redirects), redirects)
             after = before
         elif command.get("Type") in ("CallExpr", "DeclClause"):
             self._pending = redirects
             after = self._kinds[command["Type"]](command, place)
         else:
             if redirects:
-                self._finish(self.judge.command([], place, redirects), redirects)
+                note_streams(self.judge.command([], place, redirects), redirects)
             kind = self._kinds.get(str(command.get("Type")))
             if kind is None:
                 self.scene.doubt(f"a construct that is not known: {command.get('Type')}")
@@ -93,21 +94,12 @@ class Walk:
         self.scene.cwds = place.cwds
         call = self.judge.command(words, place, redirects, [made for made, _why in assignments])
         call.reasons += [why for _made, why in assignments if why]
-        self._finish(call, redirects)
+        note_streams(call, redirects)
         after = self.scene.cwds
         self.expansions.walk(list(node.get("Args") or ()), place)
         for each in node.get("Assigns") or ():
             self._assign_expansions(each, place)
         return after
-
-    def _finish(self, call: Call, redirects: Iterable[Access]) -> None:
-        for access in redirects:
-            for path in access.paths:
-                if path.startswith(("/dev/tcp/", "/dev/udp/")):
-                    call.hosts.append(path.split("/")[3] if path.count("/") > 2 else "?")
-                    call.reasons.append("a redirection that opens a network connection")
-                if access.use == "write" and path.startswith("/proc/") and "/fd" in path:
-                    call.never = "writing to a process's file descriptors is never allowed"
 
     def _assign(self, node: Node, place: Place, *, bare: bool) -> tuple[Assignment, str]:
         name = str(node.get("Name", {}).get("Value", ""))
@@ -149,64 +141,10 @@ class Walk:
             words.append(Word(_join(pieces)))
         redirects, self._pending = self._pending, []
         self.scene.cwds = place.cwds
-        self._finish(self.judge.command(words, place, redirects), redirects)
+        note_streams(self.judge.command(words, place, redirects), redirects)
         for each in node.get("Args") or ():
             self._assign_expansions(each, place)
         return place.cwds
-
-    def _redirects(self, nodes: Iterable[Node], place: Place) -> tuple[list[Access], Place]:
-        made: list[Access] = []
-        for node in nodes:
-            operator = str(node.get("Op"))
-            number = str(node.get("N", {}).get("Value", ""))
-            words = read_words(node.get("Word") or {}, place.dialect)
-            word = words[0] if len(words) == 1 else Word((), "a redirection to several words")
-            if word.problem:
-                self.scene.doubt(word.problem)
-            if number.startswith("{"):
-                self.scene.doubt("a file descriptor in a variable")
-            if operator in ("<<", "<<-", "<<<"):
-                body = node.get("Hdoc") if operator != "<<<" else node.get("Word")
-                place = self._given(
-                    body, place, number, quoted=_quoted(node.get("Word") or {}), here=operator != "<<<"
-                )
-                continue
-            if (operator in (">&", "<&") and (word.literal or "").rstrip("-").isdigit()) or (
-                word.literal == "-" and "&" in operator
-            ):
-                continue
-            if operator == "<" and number in ("", "0"):
-                place = dataclasses.replace(place, stdin="fed", given="")
-            made += self._file(operator, word, place)
-        return made, place
-
-    def _file(self, operator: str, word: Word, place: Place) -> list[Access]:
-        piece = word.pieces[0] if len(word.pieces) == 1 else None
-        if isinstance(piece, Dyn) and piece.node.get("Type") == "ProcSubst":
-            return []
-        accesses = []
-        if operator in ("<", "<>", "<&"):
-            accesses.append(path_access(word, "read", place.cwds))
-        if operator != "<":
-            accesses.append(path_access(word, "write", place.cwds))
-        return [access for access in accesses if access is not None]
-
-    def _given(self, body: Any, place: Place, number: str, *, quoted: bool, here: bool) -> Place:
-        """A here-document or here-string as standard input: its text when it is literal."""
-        if number not in ("", "0"):
-            return place
-        parts = (body or {}).get("Parts") or ()
-        if here and quoted and all(part.get("Type") == "Lit" for part in parts):
-            text: str | None = "".join(str(part.get("Value", "")) for part in parts)
-        elif here:
-            words = read_words({"Parts": [{"Type": "DblQuoted", "Parts": list(parts)}]}, place.dialect)
-            text = words[0].literal
-        else:
-            words = read_words(body or {}, place.dialect)
-            text = words[0].literal + "\n" if len(words) == 1 and words[0].literal is not None else None
-        if text is None:
-            return dataclasses.replace(place, stdin="fed", given="")
-        return dataclasses.replace(place, stdin="text", given=text)
 
     def _binary(self, node: Node, place: Place) -> Cwds:
         operator = node.get("Op")
@@ -325,12 +263,6 @@ def _join(pieces: tuple[Any, ...]) -> tuple[Any, ...]:
     while rest and not isinstance(rest[0], Dyn):
         texts.append(rest.pop(0).value)
     return (text_word("".join(texts)).pieces[0], *rest)
-
-
-def _quoted(word: Node) -> bool:
-    """Whether a here-document's delimiter is quoted, so that its body stands still."""
-    parts = word.get("Parts") or ()
-    return any(part.get("Type") != "Lit" or "\\" in str(part.get("Value", "")) for part in parts)
 
 
 def _is_cd(node: Node) -> bool:

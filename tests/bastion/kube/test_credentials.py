@@ -169,6 +169,10 @@ async def test_reload_takes_the_new_credential_and_a_broken_file_keeps_the_old(
         "[]",
         "users: 3",
         "current-context: nowhere",
+        (
+            "{current-context: c, contexts: [{name: c, context: {cluster: k, user: u}}],"
+            " clusters: [{name: k, cluster: {server: 'https://h'}}], users: [{name: u, token: hunter2}]}"
+        ),
         "{users: [{name: u, user: {token: hunter2, client-certificate: /nowhere}}], contexts: [{name: c}]}",
     ],
 )

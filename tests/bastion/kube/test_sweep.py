@@ -1,4 +1,8 @@
-"""The script that ends a unit: it ends all of it, in any shell, and never anything else."""
+"""The script that ends a unit: it ends all of it, in any shell, and never anything else.
+
+The script is only ever run in a PID namespace of its own: a mistake in it would otherwise end
+whatever the tester's machine runs.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ import contextlib
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import time
 from pathlib import Path
@@ -23,53 +26,58 @@ sleep 1000 &
 setsid sleep 1000 &
 env -i sleep 1000 &
 setsid sh -c 'env -i sleep 1000; :' &
+(setsid env -i sleep 1000; :) &
 wait
 """
 
 
-@pytest.fixture
-def mark():
-    return secrets.token_hex(16)
+class Box:
+    """A PID namespace with its own /proc; everything in it ends with it."""
 
+    def __init__(self) -> None:
+        self.user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+        argv = ["unshare", *self.user, "--pid", "--fork", "--kill-child", "--mount-proc", "sleep", "1000"]
+        self.outer = subprocess.Popen(argv)
+        assert wait_for(self.first), "no PID namespace can be made here"
+        self.started: list[subprocess.Popen[bytes]] = []
 
-@pytest.fixture
-def start():
-    """Start process groups that are killed at the end, whatever happens."""
-    started = []
+    def first(self) -> str:
+        """The host's PID of the namespace's first process, once it has its own /proc."""
+        children = Path(f"/proc/{self.outer.pid}/task/{self.outer.pid}/children").read_text().split()
+        if not children or Path(f"/proc/{children[0]}/comm").read_text() != "sleep\n":
+            return ""
+        return children[0]
 
-    def run(argv, **options):
-        started.append(subprocess.Popen(argv, start_new_session=True, stdout=subprocess.DEVNULL, **options))
-        return started[-1]
+    def enter(self, argv, **options):
+        """Start `argv` inside, leading a session of its own, as a runtime starts an exec."""
+        user = ["--user", "--preserve-credentials"] if self.user else []
+        ahead = ["nsenter", "--target", self.first(), *user, "--pid", "--mount", "--", "setsid"]
+        self.started.append(subprocess.Popen([*ahead, *argv], stdout=subprocess.PIPE, **options))
+        return self.started[-1]
 
-    yield run
-    for process in started:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    def run(self, argv, **options):
+        """Run `argv` inside to its end: (exit code, stdout)."""
+        process = self.enter(argv, **options)
+        out, _ = process.communicate(timeout=60)
+        return process.returncode, out
 
+    def words(self):
+        """The last argument of every process inside but the first, as the host sees them."""
+        inside = os.readlink(f"/proc/{self.first()}/ns/pid")
+        found = []
+        for place in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                line = (place / "cmdline").read_bytes().split(b"\0")
+                if os.readlink(place / "ns/pid") == inside and place.name != self.first() and len(line) > 1:
+                    found.append(line[-2].decode())
+        return sorted(found)
 
-def in_session(leader):
-    """How many processes live in the session that `leader` leads."""
-    count = 0
-    for place in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, IndexError):
-            fields = place.read_text().rpartition(")")[2].split()
-            count += fields[3] == str(leader) and fields[0] not in "ZX"
-    return count
-
-
-def marked(mark):
-    """How many processes carry the mark."""
-    count = 0
-    for place in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            count += f"BASTION_UNIT={mark}".encode() in place.read_bytes()
-    return count
-
-
-def run_script(shell, mark, **options):
-    argv = [*shell, *sweep.command(mark)[1:]]
-    return subprocess.run(argv, capture_output=True, check=False, timeout=60, **options)
+    def close(self):
+        self.outer.kill()
+        self.outer.wait()
+        for process in self.started:
+            process.kill()
+            process.communicate()
 
 
 def wait_for(condition):
@@ -80,51 +88,52 @@ def wait_for(condition):
     return False
 
 
+@pytest.fixture
+def mark():
+    return secrets.token_hex(16)
+
+
+@pytest.fixture
+def box():
+    made = Box()
+    yield made
+    made.close()
+
+
 @pytest.mark.parametrize("name", SHELLS)
 @pytest.mark.parametrize("grep", [True, False], ids=["grep", "builtins"])
-def test_everything_of_the_unit_ends_and_a_bystander_lives(start, mark, tmp_path, name, grep):
-    bystander = start(["env", "BASTION_UNIT=" + secrets.token_hex(16), "sleep", "1000"])
-    unit = start(["env", f"BASTION_UNIT={mark}", "sh", "-c", UNIT])
-    assert wait_for(lambda: marked(mark) >= 5)
-    assert in_session(unit.pid) >= 5
+def test_everything_of_the_unit_ends_and_a_bystander_lives(box, mark, tmp_path, name, grep):
+    box.enter(["env", "BASTION_UNIT=" + secrets.token_hex(16), "sleep", "2000"])
+    box.enter(["env", f"BASTION_UNIT={mark}", "sh", "-c", UNIT])
+    assert wait_for(lambda: box.words().count("1000") == 5 and "1" in box.words())
     environment = dict(os.environ)
+    shell = shutil.which(SHELLS[name][0])
     if not grep:
-        for tool in ("sleep", SHELLS[name][0]):
+        for tool in ("sleep", "nsenter", "setsid"):
             (tmp_path / tool).symlink_to(shutil.which(tool))
         environment["PATH"] = str(tmp_path)
-    shell = [shutil.which(SHELLS[name][0]), *SHELLS[name][1:]]
-    done = run_script(shell, mark, env=environment)
-    unit.wait(10)
-    assert sweep.left(done.returncode, done.stdout) == 0, (done.stdout, done.stderr)
-    assert marked(mark) == 0
-    assert in_session(unit.pid) == 0
-    assert bystander.poll() is None
+    report = box.run([shell, *SHELLS[name][1:], *sweep.command(mark)[1:]], env=environment)
+    assert sweep.left(*report) == 0, report
+    assert wait_for(lambda: box.words() == ["2000"]), box.words()
 
 
-def test_nothing_to_end_is_nothing_left(mark):
-    done = run_script(["sh"], mark)
-    assert sweep.left(done.returncode, done.stdout) == 0
+def test_nothing_to_end_is_nothing_left(box, mark):
+    assert sweep.left(*box.run(sweep.command(mark))) == 0
 
 
-def test_a_session_that_the_unit_does_not_lead_is_left_alone(start, mark):
+def test_a_session_that_the_unit_does_not_lead_is_left_alone(box, mark):
     """A runtime that starts a command in the session of another must not have that one killed."""
-    other = start(["sh", "-c", f"env BASTION_UNIT={mark} sleep 1000 & sleep 1001 & wait"])
-    assert wait_for(lambda: marked(mark) == 1)
-    before = in_session(other.pid)
-    assert before == 3
-    done = run_script(["sh"], mark)
-    assert sweep.left(done.returncode, done.stdout) == 0
-    assert marked(mark) == 0
-    assert other.poll() is None
-    assert in_session(other.pid) == before - 1
+    box.enter(["sh", "-c", f"env BASTION_UNIT={mark} sleep 1000 & sleep 1001 & wait; :", "other"])
+    assert wait_for(lambda: box.words() == ["1000", "1001", "other"])
+    assert sweep.left(*box.run(sweep.command(mark))) == 0
+    assert box.words() == ["1001", "other"]
 
 
-def test_a_process_that_cannot_be_ended_is_reported(start, mark, tmp_path):
-    start(["env", f"BASTION_UNIT={mark}", "sleep", "1000"])
-    assert wait_for(lambda: marked(mark) == 1)
+def test_a_process_that_cannot_be_ended_is_reported(box, mark):
+    box.enter(["env", f"BASTION_UNIT={mark}", "sleep", "1000"])
+    assert wait_for(lambda: box.words() == ["1000"])
     script = "kill() { :; }\n" + sweep.SCRIPT
-    done = subprocess.run(["bash", "-c", script, "x", mark], capture_output=True, check=False, timeout=60)
-    assert sweep.left(done.returncode, done.stdout) == 1
+    assert sweep.left(*box.run(["bash", "-c", script, "x", mark])) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,52 @@
+"""Looking at screens: joined rows, panes, what waits at the cursor."""
+
+from __future__ import annotations
+
+from bastion.core.masking.look import examine, hide
+from bastion.core.masking.patterns import compile_patterns
+from bastion.core.masking.screen import Screen
+from bastion.core.masking.vt import Parser
+from bastion.model.masks import KnownValue
+
+VALUE = "Tz5-wallet_Rk8qM3vX"
+PATTERNS = compile_patterns([KnownValue("k", VALUE.encode())])
+
+
+def _screen(data: str, cols: int = 30, rows: int = 6) -> Screen:
+    screen = Screen(cols, rows)
+    for token in Parser().feed(data.encode()):
+        screen.apply(token)
+    return screen
+
+
+def _hidden(data: str, **size: int) -> list[str]:
+    screen = _screen(data, **size)
+    hide(screen.grid, examine(PATTERNS, screen.grid, final=True))
+    return [screen.grid.text(y) for y in range(screen.grid.rows) if screen.grid.text(y)]
+
+
+def test_a_secret_across_a_soft_wrap_is_hidden_in_both_rows() -> None:
+    assert _hidden("x" * 22 + VALUE) == ["x" * 22 + "Tz5*****", "*" * 11]
+
+
+def test_pieces_in_a_pane_are_joined_within_the_pane() -> None:
+    rows = "".join(f"{VALUE[i : i + 5]}│ right {i}\r\n" for i in range(0, 15, 5))
+    assert _hidden(rows) == ["Tz5**│ right 0", "*****│ right 5", "*****│ right 10"]
+
+
+def test_wide_glyphs_are_hidden_at_their_width() -> None:
+    wide = compile_patterns([KnownValue("w", "秘密の鍵は九七五二番".encode())])
+    screen = _screen("a秘密の鍵は九七五二番b")
+    hide(screen.grid, examine(wide, screen.grid, final=True))
+    assert screen.grid.text(0) == "a秘密" + "*" * 16 + "b"
+
+
+def test_a_beginning_at_the_cursor_waits_unless_the_output_ended() -> None:
+    screen = _screen("go Tz5-wal")
+    waiting = examine(PATTERNS, screen.grid, final=False)
+    assert waiting.waiting == ((0, 6, 10),)
+    assert examine(PATTERNS, screen.grid, final=True).clear
+
+
+def test_a_beginning_with_other_text_below_waits_only_at_the_cursor() -> None:
+    assert examine(PATTERNS, _screen("Tz5-wal\r\nnext").grid, final=False).clear
