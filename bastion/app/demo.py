@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import bastion.demo
 from bastion.app.config import Certificates, Config, ConfigError, PolicySettings
 from bastion.app.serve import DEMO_MARK
-from bastion.app.wiring import Running, reload, start
+from bastion.app.wiring import Running, ledger_folder, reload, start
 from bastion.demo.cluster import DemoCluster, DemoUnavailable
 from bastion.demo.issuer import AUDIENCE, CLIENTS, USERS, DemoIssuer
 from bastion.idp.issuer import Issuer
@@ -139,7 +139,7 @@ async def _describe(folder: Path, running: Running, cluster: DemoCluster, issuer
         "targets": list(cluster.targets),
         "cluster": f"{CLUSTER}=",
         "recordings": str(folder / "state" / "recordings"),
-        "ledger": str(folder / "state" / "ledger"),
+        "ledger": str(ledger_folder(folder / "state")),
         "config": str(shown),
         "policy": str(folder / "policy.yaml"),
     }

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bastion.core.approval import may_decide
+from bastion.core.texts import plain
 from bastion.model.approval import Asked, State
 from bastion.model.effects import Deliver, Effect, Note
 from bastion.model.events import ClientEnded, ClientSent, LineAborted, LineEntered
@@ -183,7 +184,8 @@ class Desk:
     async def _answer(
         self, channel: Channel, evidence: Evidence, wall: Callable[[], int], reply: Reply, *, as_json: bool
     ) -> None:
-        lines = [json.dumps(reply.data, separators=(",", ":"))] if as_json else list(reply.lines)
+        said_plainly = [plain(line) for line in reply.lines]
+        lines = [json.dumps(reply.data, separators=(",", ":"))] if as_json else said_plainly
         end = b"\r\n" if channel.request.pty else b"\n"
         stream = "out" if channel.request.pty or as_json or reply.status == 0 else "err"
         text = b"".join(line.encode("utf-8", "backslashreplace") + end for line in lines)
@@ -248,21 +250,16 @@ def _listed(rows: list[Row], host: str) -> Reply:
 def _row(row: Row) -> str:
     shown = row.shown
     clock = datetime.fromtimestamp(row.expires, UTC).strftime("%H:%M:%S UTC")
-    who, where, text = shown["requester"], shown["target"], _plain(shown["text"])
+    who, where, text = shown["requester"], shown["target"], plain(shown["text"])
     return f"{row.id}  {row.state.value:<9}  until {clock}  {who}  {where}  {text}"
 
 
 def _shown(row: Row) -> Reply:
     public = _public(row)
     lines = [
-        f"{name:<16} {_plain(str(value))}" for name, value in public.items() if value not in ("", [], None)
+        f"{name:<16} {plain(str(value))}" for name, value in public.items() if value not in ("", [], None)
     ]
     return Reply(tuple(lines), public)
-
-
-def _plain(text: str) -> str:
-    """No control, bidi or zero-width character reaches the approver's terminal as such."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _refused(refusal: Refusal) -> Reply:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -17,7 +18,7 @@ from bastion.core.policy import Policy
 from bastion.core.session import Session
 from bastion.idp.issuers import Issuers
 from bastion.model.approval import Asked
-from bastion.model.events import PolicyChanged
+from bastion.model.events import ClientGone, ClientResized, PolicyChanged
 from bastion.model.principal import Principal
 from bastion.model.refusal import EXIT_FAULT, Refusal
 from bastion.model.target import ApiLogin, Reserved, Target, parse
@@ -29,7 +30,7 @@ from bastion.relay.ports import Channel, Cluster, Syntax
 from bastion.ssh.certs import Authority
 from bastion.store.approvals import ApprovalQueue
 from bastion.store.codes import Codes
-from bastion.store.index import Index
+from bastion.store.index import Index, StoreError
 
 _log = structlog.get_logger("bastion.house")
 NOT_RECORDED = Refusal(
@@ -194,28 +195,33 @@ class House:
         loop = asyncio.get_running_loop()
         expired = Refusal("identity-expired", "your identity has expired", "sign in again", EXIT_FAULT)
         timer = loop.call_later(max(0.0, who.expires - rooms.wall()), relay.end, expired)
-        await rooms.index.began(session, who.key, str(target), rooms.wall())
         try:
+            await rooms.index.began(session, who.key, str(target), rooms.wall())
             await relay.run()
+            await rooms.index.ended(session, rooms.wall())
+        except StoreError as error:
+            _log.error("store.failed", why=str(error))
+            if not relay.began:
+                _refuse(channel, NOT_RECORDED)
         finally:
             timer.cancel()
             self._live.pop(session, None)
-            await rooms.index.ended(session, rooms.wall())
 
     async def _at_desk(self, channel: Channel) -> None:
         rooms = self._rooms
         evidence = Evidence(
             rooms.journal, rooms.recordings, secrets.token_hex(16), channel.principal.key, "approvals"
         )
-        run = await self.desk.serve(channel, evidence, rooms.wall)
+        run = await _while_there(channel, self.desk.serve(channel, evidence, rooms.wall))
         if run is None:
             return
         pod = run.pod
         target = Target(pod.namespace, pod.name, container=pod.container, cluster=pod.cluster)
         cluster = self._cluster(target)
         if isinstance(cluster, Refusal):
-            return _refuse(channel, cluster)
-        await self._session(channel, target, cluster, run)
+            _refuse(channel, cluster)
+        else:
+            await self._session(channel, target, cluster, run)
 
     def _cluster(self, target: Target) -> Cluster | Refusal:
         clusters = self._rooms.clusters
@@ -233,6 +239,22 @@ class House:
     async def _not_certified(self, refusal: Refusal, source: str) -> Refusal:
         fields: dict[str, str | int] = {"code": refusal.code, "method": "exchange", "source": source}
         return refusal if await self.note("auth.failed", fields) else NOT_RECORDED
+
+
+async def _while_there(channel: Channel, work: Coroutine[Any, Any, Asked | None]) -> Asked | None:
+    """Do the work until it is done or the client is gone; then it is cancelled and nothing follows."""
+
+    async def watch() -> None:
+        while not isinstance(event := await channel.receive_control(), ClientGone):
+            if isinstance(event, ClientResized):
+                channel.resized(event.size)
+        serving.cancel()
+
+    async with asyncio.TaskGroup() as group:
+        serving = group.create_task(work)
+        watching = group.create_task(watch())
+        serving.add_done_callback(lambda _: watching.cancel())
+    return serving.result() if watching.cancelled() and not serving.cancelled() else None
 
 
 def _refuse(channel: Channel, refusal: Refusal) -> None:

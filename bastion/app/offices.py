@@ -55,7 +55,9 @@ async def rebuild_index(state: Path) -> int:
     engine = await open_engine(state / "store.db")
     try:
         count = await Index(engine).rebuild(
-            msgspec.json.decode(entry.data) for entry in entries(state / "ledger")
+            msgspec.json.decode(entry.data)
+            for year in sorted((state / "ledger").iterdir())
+            for entry in entries(year)
         )
     finally:
         await engine.dispose()

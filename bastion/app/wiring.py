@@ -27,8 +27,7 @@ from bastion.store.codes import Codes
 from bastion.store.index import Index, open_engine
 from bastion.store.seal import Seal, SealError
 from bastion.syntax.shfmt import Shfmt
-from recorder.checkpoint import CheckpointError, SigningKey, Verifier
-from recorder.layout import Layout
+from recorder.checkpoint import CheckpointError, SigningKey
 from recorder.ledger import Ledger, LedgerError
 
 _log = structlog.get_logger("bastion.wiring")
@@ -66,8 +65,8 @@ async def start(config: Config, folder: Path, stack: AsyncExitStack, group: asyn
     try:
         seal = Seal.load(state / "store.key")
         ledger = Ledger.open(
-            state / "ledger",
-            origin=_origin(config, state / "ledger"),
+            ledger_folder(state),
+            origin=f"bastion/{config.clusters[0].name}/{config.node}/{ledger_folder(state).name}",
             key=SigningKey.load_or_create(state / "ledger.key"),
             clock=_clock,
             boot=_BOOT_ID.read_text().strip(),
@@ -139,12 +138,9 @@ async def reload(config: Config, folder: Path, running: Running) -> str:
     return ""
 
 
-def _origin(config: Config, folder: Path) -> str:
-    """A ledger keeps the origin that it began with, whatever year it is now."""
-    held = Layout(folder).verifier
-    if held.exists():
-        return Verifier.parse(held.read_text().strip()).name
-    return f"bastion/{config.clusters[0].name}/{config.node}/{time.gmtime().tm_year}"
+def ledger_folder(state: Path) -> Path:
+    """This year's ledger; its first leaf names the year before, so that a missing year shows."""
+    return state / "ledger" / str(time.gmtime().tm_year)
 
 
 def _started(config: Config, policy: str) -> dict[str, object]:

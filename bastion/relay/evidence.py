@@ -121,7 +121,7 @@ class Evidence:
             raise EvidenceError(f"the recording cannot be written: {error.strerror}") from error
 
 
-def leaf_of(effect: do.Effect) -> dict[str, Any] | None:  # noqa: C901 - one closed match over the union
+def leaf_of(effect: do.Effect) -> dict[str, Any] | None:
     """The leaf that stands for an effect; None for bytes and marks, which the recording holds."""
     match effect:
         case do.Note(kind, fields):

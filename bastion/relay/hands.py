@@ -29,6 +29,7 @@ from bastion.model.target import Target
 from bastion.relay.ports import Approvals, Channel, Cluster, Exec, Syntax
 
 MAX_QUEUED = 64 * 1024
+STOPPED = Refusal("stopped", "the command was ended before it began", "", EXIT_FAULT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,11 @@ class Doors:
 
 
 class Hands:
-    """The effects of one session. Its tasks live in the relay's task group."""
+    """The effects of one session. Its tasks live in the relay's task group.
+
+    An exec that is killed while it opens is ended as soon as it is up; a request that is withdrawn
+    while it is being stored is withdrawn once it is.
+    """
 
     def __init__(
         self,
@@ -56,6 +61,9 @@ class Hands:
         self._post, self._handled = post, handled
         self._tasks: set[asyncio.Task[None]] = set()
         self._exec: Exec | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._unwanted = False
+        self._filed: dict[str, asyncio.Event] = {}
         self._kills: set[asyncio.Task[None]] = set()
         self._outgoing: deque[do.Effect] = deque()
         self._queued = 0
@@ -66,7 +74,7 @@ class Hands:
         self._identity = channel.principal.key
         self.status, self.signal, self.message = EXIT_FAULT, "", ""
 
-    def perform(self, effect: do.Effect) -> None:  # noqa: C901 - one closed match over the union
+    def perform(self, effect: do.Effect) -> None:  # noqa: C901, PLR0912 - one closed match over the union
         """Do one effect; what takes time goes on as a task."""
         match effect:
             case do.Deliver(stream, data):
@@ -78,20 +86,24 @@ class Hands:
             case do.Parse(text, dialect):
                 self._start(self._parse(text, dialect))
             case do.OpenPod():
-                self._start(self._run(effect))
+                self._exec, self._unwanted = None, False
+                self._opening = self._start(self._run(effect))
             case do.KillPod():
                 self._kill()
             case do.Edit(prompt, multiline):
+                self._code_for = ""
                 self._channel.edit(prompt, multiline=multiline)
             case do.AskCode(approval, prompt):
                 self._code_for = approval
                 self._channel.edit(prompt, secret=True)
             case do.ResizeEditor(size):
                 self._channel.resized(size)
-            case do.FileApproval():
+            case do.FileApproval(asked):
+                self._filed[asked.id] = asyncio.Event()
                 self._start(self._file(effect))
             case do.WithdrawApproval(approval):
-                self._kills.add(self._group.create_task(self._doors.approvals.withdraw(approval)))
+                self._code_for = ""
+                self._kills.add(self._group.create_task(self._withdraw(approval)))
             case do.ConsumeApproval(approval):
                 self._start(self._consume(approval))
             case do.Exit(status, signal, message):
@@ -124,7 +136,7 @@ class Hands:
 
     async def abandon(self, seconds: float) -> None:
         """The session is severed: end what runs in the pod."""
-        if self._exec:
+        if self._exec:  # no task of the group: that may be closing already
             await asyncio.wait([asyncio.ensure_future(self._exec.kill())], timeout=seconds)
 
     def stop(self) -> None:
@@ -132,14 +144,18 @@ class Hands:
         for task in (*self._tasks, *self._kills, *((self._sender,) if self._sender else ())):
             task.cancel()
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._group.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def _kill(self) -> None:
         if self._exec:
             self._kills.add(self._group.create_task(self._exec.kill()))
+        elif self._opening and not self._opening.done():
+            self._unwanted = True
+            self._kills.add(self._opening)
 
     def _queue(self, effect: do.Effect) -> None:
         self._outgoing.append(effect)
@@ -195,9 +211,14 @@ class Hands:
             if (same.uid, same.container_id) != (pod.uid, pod.container_id):
                 why = Refusal("approval-void", "the pod was replaced after the approval", "ask again")
                 return self._post(PodFailed(now(), why))
+        if self._unwanted:
+            return self._post(PodFailed(now(), STOPPED))
         opened = await self._doors.cluster.open(grant, effect.size)
         if isinstance(opened, Refusal):
             return self._post(PodFailed(now(), opened))
+        if self._unwanted:
+            await opened.kill()
+            return self._post(PodFailed(now(), STOPPED))
         self._exec, self._outgoing = opened, deque()
         self._queued = 0
         self._room.set()
@@ -212,9 +233,15 @@ class Hands:
 
     async def _file(self, effect: do.FileApproval) -> None:
         filed = await self._doors.approvals.file(effect.asked, self._doors.clock())
+        self._filed[effect.asked.id].set()
         self._post(filed)
         if effect.asked.waits and not isinstance(filed, Refused):
             self._post(await self._doors.approvals.settled(effect.asked.id))
+
+    async def _withdraw(self, approval: str) -> None:
+        if approval in self._filed:
+            await self._filed[approval].wait()
+        await self._doors.approvals.withdraw(approval)
 
     async def _consume(self, approval: str) -> None:
         self._post(await self._doors.approvals.consume(approval, self._identity))

@@ -44,7 +44,7 @@ class Relay:
         self._now = doors.clock
         self._inbox: deque[tuple[Event, asyncio.Event | None]] = deque()
         self._woken, self._moved = asyncio.Event(), asyncio.Condition()
-        self._status = EXIT_FAULT
+        self.began = False
 
     def post(self, event: Event) -> None:
         """Hand in an event; never waits."""
@@ -57,6 +57,7 @@ class Relay:
 
     async def run(self) -> None:
         """From the request to the closed channel."""
+        self.began = True
         why = ""
         try:
             self._evidence.open(self._channel.request.pty, self._wall, self._now())
@@ -83,7 +84,7 @@ class Relay:
             self._sever(FAULT, why)
 
     async def _turns(self, hands: Hands) -> None:
-        self.post(Requested(self._now(), self._channel.request))
+        self._inbox.appendleft((Requested(self._now(), self._channel.request), None))  # before an early end
         session = self._session
         while not session.over:
             if not self._inbox:

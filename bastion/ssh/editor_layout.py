@@ -107,6 +107,11 @@ class LineBuffer(Buffer):
         self.working_index = len(history)
 
 
+# The renderer skips blanks without a colour and moves the cursor over them; programs that wait for
+# a prompt (expect scripts, agents) look for its last blank, so it has one: the default colour.
+_DRAWN = "fg:ansidefault"
+
+
 @dataclass(slots=True)
 class Prompts:
     """The text before the first line, and before the further lines of a paste."""
@@ -118,7 +123,7 @@ class Prompts:
         """What stands left of a screen line."""
         if wrapped:
             return []
-        return [("", self.first if line == 0 else self.more)]
+        return [(_DRAWN, self.first if line == 0 else self.more)]
 
 
 def application(screen: Screen, prompts: Prompts, finish: Callable[[Outcome], None]) -> Application[None]:

@@ -25,7 +25,10 @@ class Checked:
 
 
 class Codes:
-    """Checks codes. `match` (seed, code, now, last step) gives the step; `lock` (failures, when), the end of a lock."""
+    """Checks codes.
+
+    `match` (seed, code, now, last step) gives the step; `lock` (failures, when), the end of a lock.
+    """
 
     def __init__(
         self, engine: AsyncEngine, seal: Seal, wall: Callable[[], int], match: Match, lock: Lock

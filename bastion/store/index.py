@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, event, insert, select, update
+from sqlalchemy import Executable, delete, event, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bastion.store.tables import metadata, revoked, session
+
+
+class StoreError(Exception):
+    """The store cannot be written; the message names the kind of fault and no values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +52,13 @@ class Index:
         self._engine = engine
 
     async def began(self, session_id: str, identity: str, target: str, at: int) -> None:
-        """A session started."""
-        async with self._engine.begin() as link:
-            await link.execute(
-                insert(session).values(id=session_id, seq=0, identity=identity, target=target, started=at)
-            )
+        """A session started; raises StoreError."""
+        row = {"id": session_id, "seq": 0, "identity": identity, "target": target, "started": at}
+        await self._write(insert(session).values(**row))
 
     async def ended(self, session_id: str, at: int) -> None:
-        """It ended."""
-        async with self._engine.begin() as link:
-            await link.execute(update(session).where(session.c.id == session_id).values(ended=at))
+        """It ended; raises StoreError."""
+        await self._write(update(session).where(session.c.id == session_id).values(ended=at))
 
     async def find(self, prefix: str = "", limit: int = 50) -> list[Found]:
         """The newest sessions whose id starts with `prefix` (hex digits)."""
@@ -86,8 +88,8 @@ class Index:
                     count += 1
                     await link.execute(
                         insert(session).values(
-                            id=leaf["session"], seq=leaf["seq"], identity=leaf["actor"], target=leaf["target"],
-                            started=leaf["t"] // 1_000_000,
+                            id=leaf["session"], seq=leaf["seq"], identity=leaf["actor"],
+                            target=leaf["target"], started=leaf["t"] // 1_000_000,
                         )
                     )  # fmt: skip
                 elif leaf.get("type") in ("session.ended", "session.severed", "session.lost"):
@@ -106,4 +108,13 @@ class Index:
     async def revoke(self, serial: int, at: int) -> None:
         """Honour this certificate no longer."""
         async with self._engine.begin() as link:
-            await link.execute(insert(revoked).values(serial=str(serial), at=at))
+            held = select(revoked.c.serial).where(revoked.c.serial == str(serial))
+            if await link.scalar(held) is None:
+                await link.execute(insert(revoked).values(serial=str(serial), at=at))
+
+    async def _write(self, statement: Executable) -> None:
+        try:
+            async with self._engine.begin() as link:
+                await link.execute(statement)
+        except SQLAlchemyError as error:
+            raise StoreError(f"the store cannot be written: {type(error).__name__}") from error

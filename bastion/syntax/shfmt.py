@@ -34,6 +34,7 @@ MAX_NODES = 20_000
 MAX_LEVELS = 200
 MAX_NESTED = 32
 MAX_BUSY = 8
+_END_SECONDS = 2.0
 DIALECTS = ("bash", "posix", "mksh", "zsh", "bats")
 
 _PLACE = re.compile(r"\A(?:<standard input>:)?\d+:\d+: (.*)", re.DOTALL)
@@ -85,10 +86,8 @@ class Shfmt:
     async def close(self) -> None:
         """End every process and task that this object owns; idempotent."""
         self._closed = True
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # A start that is cut off half-way would leave its process behind; each one ends by itself.
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for queue in self._waiting.values():
             while queue:
                 await _end(queue.pop())
@@ -236,12 +235,18 @@ async def _talk(process: Process, text: bytes) -> tuple[bytes, bytes]:
 
 
 async def _end(process: Process) -> None:
+    """Kill what still runs, and wait for it; a pipe nobody reads would keep the wait from ending."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
     if process.stdin is not None:
         process.stdin.close()
-    await process.wait()
+    with contextlib.suppress(TimeoutError, OSError):
+        async with asyncio.timeout(_END_SECONDS):
+            for stream in (process.stdout, process.stderr):
+                while stream is not None and await stream.read(256 * 1024):
+                    pass
+            await process.wait()
 
 
 def _tree(output: bytes) -> tuple[dict[str, Any] | None, str]:

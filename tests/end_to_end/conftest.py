@@ -108,7 +108,7 @@ class Demo:
 
     def verify(self):
         """`recorder verify` on the state folder."""
-        return self.raw([sys.executable, "-m", "recorder", "verify", str(Path(self.data["ledger"]).parent)])
+        return self.raw([sys.executable, "-m", "recorder", "verify", str(self.folder / "state")])
 
     def casts(self):
         """Every recording's text, by session id."""

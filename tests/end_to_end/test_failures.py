@@ -92,7 +92,7 @@ def test_the_demos_keys_are_not_served(demo):
 
 
 def test_private_files_are_private(demo):
-    folder = Path(demo.data["ledger"]).parent.parent
+    folder = demo.folder
     assert folder.stat().st_mode & 0o077 == 0
     assert (folder / "demo.json").stat().st_mode & 0o077 == 0
     for name in ("ssh_host_ed25519_key", "user_ca", "ledger.key", "store.key"):
@@ -181,20 +181,13 @@ def test_kill_9_loses_nothing_that_was_delivered(own_demo):
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_the_demo_ends_everything_that_it_started(tmp_path, stop):
-    from conftest import Demo
-
-    running = Demo(tmp_path / "dir")
-    try:
-        assert running.ssh("alice", "echo hi").out == b"hi\n"
-        below = children(running.process.pid)
-        assert below
-        running.process.send_signal(stop)
-        assert running.process.wait(30) == 0
-        left = [pid for pid in below if Path(f"/proc/{pid}").exists() and "Z" not in _state(pid)]
-        assert not left
-    finally:
-        running.close()
+def test_the_demo_ends_everything_that_it_started(own_demo, stop):
+    assert own_demo.ssh("alice", "echo hi").out == b"hi\n"
+    below = children(own_demo.process.pid)
+    assert below
+    own_demo.process.send_signal(stop)
+    assert own_demo.process.wait(30) == 0
+    assert not [pid for pid in below if Path(f"/proc/{pid}").exists() and "Z" not in _state(pid)]
 
 
 def _state(pid):
@@ -224,21 +217,18 @@ def test_without_a_folder_the_demo_removes_its_own(tmp_path):
             process.wait(10)
 
 
-def test_a_full_disk_ends_live_sessions_and_refuses_new_ones(tmp_path):
-    """The files of this bastion may not grow past a limit: its disk is full from its own point of view."""
-    from conftest import Demo
-
-    class Limited(Demo):
-        pass
-
-    running = Limited(tmp_path / "dir")
-    try:
-        live = running.start("alice", "while true; do seq 1 1000; sleep 0.2; done")
-        live.stdout.read(1000)
-        soft = 2 * 1024 * 1024
-        resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, (soft, soft))
-        assert live.stdout.read() is not None
-        assert live.wait(60) == 255
-        assert b"cannot be recorded" in live.stderr.read()
-    finally:
-        running.close()
+def test_a_full_disk_ends_live_sessions_and_refuses_new_ones(own_demo):
+    """The bastion's files may not grow past a limit: from its own point of view, its disk is full."""
+    live = own_demo.start("alice", "while true; do seq 1 1000; sleep 0.2; done")
+    live.stdout.read(1000)
+    limit = max(path.stat().st_size for path in Path(own_demo.data["ledger"]).glob("entries/*")) + 4096
+    resource.prlimit(own_demo.process.pid, resource.RLIMIT_FSIZE, (limit, limit))
+    live.stdout.read()
+    assert live.wait(60) == 255
+    assert b"cannot be recorded" in live.stderr.read()
+    for _ in range(20):
+        refused = own_demo.ssh("alice", "echo hi")
+        if refused.code == 255:
+            break
+    assert refused.out == b""
+    assert b"recorded" in refused.err

@@ -1,6 +1,7 @@
 """What the code can say, the docs list: events, commands, settings, detectors, refusals, policy keys."""
 
 import ast
+import asyncio
 import re
 import tomllib
 from dataclasses import MISSING, fields
@@ -12,6 +13,7 @@ import pytest
 from bastion.app.cli import main
 from bastion.app.config import Certificates, Config, LogSettings, PolicySettings
 from bastion.app.pages import page_text
+from bastion.app.policies import load_policy
 from bastion.core.masking.table import ALL
 from bastion.core.policy_text import PolicyProblems, load
 from bastion.idp.issuer import Issuer
@@ -19,6 +21,7 @@ from bastion.idp.refusals import Code
 from bastion.kube.identity import Impersonation
 from bastion.kube.settings import KubeSettings
 from bastion.ssh.settings import SshSettings
+from bastion.syntax.shfmt import Shfmt
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "bastion" / "docs"
@@ -217,6 +220,21 @@ def test_the_policy_page_lists_the_keys_that_the_loader_accepts():
     assert accepted.keys() == SECTIONS.keys()
     for what, section in SECTIONS.items():
         assert set(named(table("reference/policy.md", section))) == accepted[what], what
+
+
+def test_the_rules_of_the_guide_are_a_policy_whose_examples_hold(tmp_path):
+    blocks = re.findall(r"```yaml\n(.*?)```", (DOCS / "how-to/write-a-policy.md").read_text(), re.DOTALL)
+    rules = [block for block in blocks if block.startswith("  - id")]
+    others = [block for block in blocks if not block.startswith("  - id")]
+    assert len(rules) >= 3
+    path = tmp_path / "guide.yaml"
+    path.write_text("version: 1\n" + "".join(others) + "rules:\n" + "".join(rules))
+
+    async def loaded():
+        async with Shfmt() as syntax:
+            return await load_policy(path, syntax)
+
+    assert len(asyncio.run(loaded()).rules) == sum(block.count("- id:") for block in rules)
 
 
 def test_every_page_has_a_title_and_no_page_is_empty():

@@ -52,12 +52,17 @@ def _mask(patterns, pieces: list[bytes]):
     return b"".join(part.data for part in parts), [event for part in parts for event in part.events]
 
 
+def _bytes_and_places(result):
+    """A span that two sources claim may be reported under either name."""
+    return result[0], [(event.offset, event.length) for event in result[1]]
+
+
 @given(TEXTS, CUTS)
 @settings(max_examples=400, deadline=None)
 def test_the_result_is_a_function_of_the_text_not_of_its_chunks(text, cuts) -> None:
-    whole = _mask(FAST, [text])
-    assert _mask(FAST, _pieces(text, cuts)) == whole
-    assert _mask(FAST, [bytes([byte]) for byte in text]) == whole
+    whole = _bytes_and_places(_mask(FAST, [text]))
+    assert _bytes_and_places(_mask(FAST, _pieces(text, cuts))) == whole
+    assert _bytes_and_places(_mask(FAST, [bytes([byte]) for byte in text])) == whole
     assert len(whole[0]) == len(text)
 
 
@@ -72,10 +77,10 @@ def test_both_engines_mask_alike(text) -> None:
 def test_a_known_value_never_leaves_whole_in_any_view(text, value, cuts) -> None:
     out, events = _mask(FAST, _pieces(text + b" " + value + b" ", cuts))
     stripped = re.sub(rb"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]|\xe2\x80\x8b", b"", out)
-    coded = base64.b64encode(value)
+    coded = base64.b64encode(value).rstrip(b"=")[:-1]
     assert value not in out
     assert value not in stripped
-    assert coded[4:-4] not in out
+    assert coded not in out
     assert events
 
 

@@ -114,6 +114,7 @@ class Grid:
             row[self.x : edge + 1] = ([cell(self.pen, " ")] * size + row[self.x : edge + 1])[
                 : edge + 1 - self.x
             ]
+            self._mend(row, edge)
         self._split(row, self.x)
         self._split(row, self.x + size)
         row[self.x] = cell(self.pen, char)
@@ -143,6 +144,11 @@ class Grid:
         if 0 < x < self.cols and not row[x].data:
             row[x] = cell(row[x], " ")
             row[x - 1] = cell(row[x - 1], " ")
+
+    def _mend(self, row: Row, edge: int) -> None:
+        """Blank a wide character whose second cell was pushed over the edge."""
+        if row[edge].data and width(row[edge].data[0]) == 2:
+            row[edge] = cell(row[edge], " ")
 
     def index(self) -> None:
         """Down one row, scrolling at the bottom margin."""
@@ -200,9 +206,11 @@ class Grid:
         self._split(row, self.x)
         part = row[self.x : edge + 1]
         size = min(abs(count), len(part))
+        if count < 0 and size < len(part) and not part[size].data:
+            part[size] = cell(part[size], " ")
         blank = [self._blank()] * size
         row[self.x : edge + 1] = blank + part[: len(part) - size] if count > 0 else part[size:] + blank
-        self._split(row, edge)
+        self._mend(row, edge)
 
     def resize(self, cols: int, rows: int) -> None:
         """Cut or fill; the rows with the cursor stay."""

@@ -123,9 +123,8 @@ def _lines(s: Screen, count: int) -> None:
 
 
 def _shift(s: Screen, count: int) -> None:
-    g = s.grid
-    g.pending = False
-    g.shift(count)
+    s.grid.pending = False
+    s.grid.shift(count)
 
 
 def _margins(s: Screen, text: str) -> None:
@@ -155,8 +154,7 @@ def _repeat(s: Screen, text: str) -> None:
 
 def _erase_chars(s: Screen, text: str) -> None:
     g = s.grid
-    g.pending = False
-    g.erase(g.y, g.x, g.x + _number(text))
+    g.erase(g.y, g.x + g.pending, g.x + _number(text))
 
 
 def _align(s: Screen, _text: str) -> None:

@@ -52,6 +52,7 @@ class Screen:
         self.grid = Grid(cols, rows)
         self.other: Grid | None = None
         self.saved: tuple[int, int, Char, bool, bool, tuple[str, str], int] | None = None
+        self.saved_other = self.saved
         self.charsets = ("B", "B")
         self.shift = 0
         self.side_margins = self.newline = False
@@ -84,6 +85,7 @@ class Screen:
         return (
             g.x, g.y, g.pending, g.pen, g.insert, g.origin, g.autowrap, g.top, g.bottom, g.left, g.right,
             self.other is None, self.charsets, self.shift, self.side_margins, self.newline, self.saved,
+            self.saved_other,
         )  # fmt: skip
 
     def same(self, other: Screen) -> bool:
@@ -177,7 +179,10 @@ class Screen:
         g.pen, g.pending, g.origin = pen, pending, origin
 
     def alternate(self, *, on: bool, clear: bool) -> None:
-        """Switch between the grids (DECSET 47, 1047, 1049); the cursor and the modes go along."""
+        """Switch between the grids (DECSET 47, 1047, 1049); the cursor and the modes go along.
+
+        Each grid has a saved cursor of its own.
+        """
         if on == (self.other is not None):
             return
         now = self.grid
@@ -189,6 +194,7 @@ class Screen:
         then.top, then.bottom, then.left, then.right = now.top, now.bottom, now.left, now.right
         then.fresh = dict.fromkeys(range(then.rows), (0, MAX_COLS))
         self.grid, self.other = then, now if on else None
+        self.saved, self.saved_other = self.saved_other, self.saved
 
     def sgr(self, text: str) -> None:
         """SGR: the pen."""

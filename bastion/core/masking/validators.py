@@ -21,7 +21,7 @@ _WORDS = (
     b"unset empty default str int bool bytes"
 ).split()
 _WORD_HEADS = frozenset(word[:i] for word in _WORDS for i in range(1, len(word) + 1))
-_PLACEHOLDER = re.compile(rb"[*xX.\-_#]+\Z")
+_PLACEHOLDER = re.compile(rb"[*xX.\-_# ]+\Z")
 
 
 def luhn(value: bytes, ended: bool) -> bool | None:

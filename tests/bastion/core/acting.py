@@ -125,8 +125,8 @@ class Play:
         """Hand in events, and what shfmt says whenever it is asked; the effects of all of it."""
         mark = len(self.effects)
         self.send(*events)
-        while self.effects and isinstance(self.effects[-1], do.Parse) and not self.session.over:
-            asked = self.effects[-1]
+        while self.last and isinstance(self.last[-1], do.Parse):
+            asked = self.last[-1]
             self.send(parsed(asked.text, asked.dialect))
         self.mark = mark
         return self.last

@@ -76,10 +76,10 @@ async def test_code_inside_code_is_parsed_to_any_depth_and_its_fault_is_kept(syn
 
 async def test_a_parser_that_is_missing_or_hangs_or_talks_nonsense_is_a_problem_not_a_crash(tmp_path):
     for name, body in {
-        "hangs": "sleep 60",
+        "hangs": "exec sleep 60",
         "lies": "echo nonsense",
         "fails": "exit 3",
-        "floods": "yes",
+        "floods": "exec yes",
     }.items():
         script = tmp_path / name
         script.write_text(f"#!/bin/sh\n{body}\n")

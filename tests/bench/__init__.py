@@ -1,0 +1,1 @@
+"""Scripts that measure and print tables; none of them asserts a time."""
