@@ -128,7 +128,9 @@ def _check(config: Config, path: Path) -> None:
         "issuers: at least one is needed": not config.issuers,
         "clusters: at least one is needed": not config.clusters,
         "clusters: a name is used twice": len(set(names)) != len(names),
-        "clusters: allow_insecure is for tests of the kube room only": any(c.allow_insecure for c in config.clusters),
+        "clusters: allow_insecure is for tests of the kube room only": any(
+            c.allow_insecure for c in config.clusters
+        ),
         "log.level: use debug, info, warning or error": config.log.level
         not in ("debug", "info", "warning", "error"),
         "log.format: use json or text": config.log.format not in ("json", "text"),

@@ -23,7 +23,7 @@ from tests.bench.stand import MIB, Stand
 
 LINE_BYTES = 120
 LOG_LINE = "2026-03-01T10:00:00Z INFO worker=7 request handled path=/api/v1/orders status=200 bytes=5120 took=12ms"
-ECHO = "stty raw -echo; echo ready; exec cat"
+ECHO = "stty raw -echo; echo ready; cat"
 Row = dict[str, str | float | None]
 
 
