@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 from contextlib import AsyncExitStack
@@ -71,7 +72,7 @@ async def _run(port: int, folder: Path) -> int:
         stack.push_async_callback(cluster.close)
         issuer = await DemoIssuer.start()
         stack.push_async_callback(issuer.close)
-        config = _config(port, cluster, issuer)
+        config = _config(port or _free_port(), cluster, issuer)
         running = await start(config, folder, stack, group)
         await _describe(folder, running, cluster, issuer)
         _show(folder, cluster.targets[0])
@@ -97,12 +98,19 @@ async def _until_stopped(stopped: asyncio.Event, config: Config, folder: Path, r
             sys.stdout.flush()
 
 
+def _free_port() -> int:
+    """A port that is free now; it stands in the lines that people are told to run."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def _config(port: int, cluster: DemoCluster, issuer: DemoIssuer) -> Config:
     return Config(
         state="state",
         issuers=(Issuer("demo", issuer.url, (AUDIENCE,), CLIENTS),),
         clusters=(KubeSettings(CLUSTER, kubeconfig=str(cluster.kubeconfig("bastion"))),),
-        public_name="127.0.0.1",
+        public_name=f"127.0.0.1:{port}",
         node="demo",
         ssh=SshSettings(port=port),
         certificates=Certificates(),
@@ -152,7 +160,7 @@ def _toml(folder: Path, running: Running, cluster: DemoCluster, issuer: DemoIssu
     clients = ", ".join(f'"{name}" = "{kind.value}"' for name, kind in CLIENTS.items())
     return (
         "# What this demo runs with. `bastion serve` refuses it: its keys are made for one run.\n"
-        f'state = "{folder / "state"}"\npublic_name = "127.0.0.1"\nnode = "demo"\n\n'
+        f'state = "{folder / "state"}"\npublic_name = "127.0.0.1:{running.server.port}"\nnode = "demo"\n\n'
         f'[ssh]\nport = {running.server.port}\n\n[policy]\nfile = "{folder / "policy.yaml"}"\n\n'
         f'[[issuers]]\nname = "demo"\nissuer_url = "{issuer.url}"\naudiences = ["{AUDIENCE}"]\n'
         f"clients = {{ {clients} }}\n\n"

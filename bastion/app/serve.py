@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from contextlib import AsyncExitStack
+from dataclasses import fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -96,6 +97,6 @@ def _put(queue: asyncio.Queue[signal.Signals], number: signal.Signals) -> None:
 
 def _unchangeable(old: Config, new: Config) -> str:
     """Settings that take a restart, so that an operator is not left believing otherwise."""
-    fixed = ("state", "issuers", "clusters", "ssh", "certificates", "node", "public_name")
-    names = [name for name in fixed if getattr(old, name) != getattr(new, name)]
+    names = [each.name for each in fields(Config) if each.name != "policy"]
+    names = [name for name in names if getattr(old, name) != getattr(new, name)]
     return f"{', '.join(names)}: changed, and takes effect after a restart" if names else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -89,11 +89,11 @@ async def start(config: Config, folder: Path, stack: AsyncExitStack, group: asyn
     syntax = await stack.enter_async_context(Shfmt())
     policy = await load_policy(folder / config.policy.file, syntax)
     await asyncio.to_thread(compile_patterns, ())
-    issuers = Issuers(config.issuers)
+    issuers = Issuers([replace(each, ca_file=_absolute(folder, each.ca_file)) for each in config.issuers])
     stack.push_async_callback(issuers.close)
     clusters = []
     for settings in config.clusters:
-        cluster = KubeCluster(settings)
+        cluster = KubeCluster(replace(settings, kubeconfig=_absolute(folder, settings.kubeconfig)))
         stack.push_async_callback(cluster.close)
         clusters.append(cluster)
     codes = Codes(engine, seal, _wall, matching_step, locked_until)
@@ -101,7 +101,7 @@ async def start(config: Config, folder: Path, stack: AsyncExitStack, group: asyn
         issuers=issuers, authority=authority, lifetime=config.certificates.lifetime_seconds, journal=journal,
         recordings=recordings, clusters={each.name: each for each in clusters}, syntax=syntax,
         queue=ApprovalQueue(engine, seal, codes, _wall, time.monotonic), codes=codes, index=index,
-        policy=policy, public_name=config.public_name,
+        policy=policy, public_name=_destination(config.public_name),
     )  # fmt: skip
     house = House(rooms)
     try:
@@ -141,6 +141,17 @@ async def reload(config: Config, folder: Path, running: Running) -> str:
 def ledger_folder(state: Path) -> Path:
     """This year's ledger; its first leaf names the year before, so that a missing year shows."""
     return state / "ledger" / str(time.gmtime().tm_year)
+
+
+def _destination(public_name: str) -> str:
+    """`host` or `host:port` as what follows `ssh LOGIN@` on a command line."""
+    host, colon, port = public_name.rpartition(":")
+    return f"{host} -p {port}" if colon and port.isdigit() else public_name
+
+
+def _absolute(folder: Path, paths: str) -> str:
+    """Relative paths (several joined with `:`) start at the configuration's folder."""
+    return ":".join(str(folder / path) for path in paths.split(":") if path)
 
 
 def _started(config: Config, policy: str) -> dict[str, object]:

@@ -82,7 +82,9 @@ MAKERS = {
     ev.EditorDrew: lambda play, text, n: ev.EditorDrew(1.0, f"{text} {SECRET} ".encode()),
     ev.LineEntered: lambda play, text, n: ev.LineEntered(1.0, text),
     ev.LineAborted: lambda play, text, n: ev.LineAborted(1.0, "eof" if n == 0 else "interrupt"),
-    ev.CodeEntered: lambda play, text, n: ev.CodeEntered(1.0, approval(play), accepted=n > 1, message="no", final=n == 0),
+    ev.CodeEntered: lambda play, text, n: ev.CodeEntered(
+        1.0, approval(play), accepted=n > 1, message="no", final=n == 0
+    ),
     ev.ApprovalFiled: lambda play, text, n: ev.ApprovalFiled(1.0, approval(play), 2_000_000_000),
     ev.ApprovalSettled: lambda play, text, n: ev.ApprovalSettled(
         1.0, approval(play), ["approved", "denied", "expired", "approved"][n], ("bob",), "why"
@@ -259,7 +261,14 @@ def unparsed(play):
 
 # What a state may do besides ending; every other pair of state and event does nothing at all.
 ENDS = {ev.Refused, ev.ClientGone, ev.Ended}
-ALWAYS = {ev.ClientSignalled, ev.EditorDrew, ev.ClientResized, ev.TimePassed, ev.SecretsAdded, ev.PolicyChanged}
+ALWAYS = {
+    ev.ClientSignalled,
+    ev.EditorDrew,
+    ev.ClientResized,
+    ev.TimePassed,
+    ev.SecretsAdded,
+    ev.PolicyChanged,
+}
 ANSWERS = {
     "resolving": {ev.Resolved},
     "probing": {ev.PodSent, ev.PodExited, ev.PodFailed},
@@ -289,7 +298,10 @@ def test_every_state_ends_when_it_is_told_to():
     for state, make in STATES.items():
         for kind in ENDS:
             play = make()
-            had_exec, pending = len(play.grants) > 0 and state in {"probing", "opening", "running"}, play.of(do.FileApproval)
+            had_exec, pending = (
+                len(play.grants) > 0 and state in {"probing", "opening", "running"},
+                play.of(do.FileApproval),
+            )
             last = play.send(MAKERS[kind](play, "", 0))
             assert play.exit.status != 0, (state, kind)
             assert do.KillPod() in last or not had_exec, (state, kind)

@@ -170,7 +170,8 @@ def evaluate(judge: Judge, call: Call) -> None:
         judge.scene.change(call.place, carries=False, why="eval of unknown code")
         return
     where = dataclasses.replace(call.place, depth=call.place.depth + 1)
-    judge.run(" ".join(text or "" for text in texts), call.place.dialect, where)
+    origin = call.words[0].origin if len(call.words) == 1 else -1
+    judge.run(" ".join(text or "" for text in texts), call.place.dialect, where, origin)
 
 
 def source(judge: Judge, call: Call) -> None:
@@ -182,6 +183,7 @@ def source(judge: Judge, call: Call) -> None:
             call.place.given,
             call.place.dialect,
             dataclasses.replace(call.place, depth=call.place.depth + 1, stdin="fed"),
+            -1,
         )
         return
     if call.words:

@@ -21,10 +21,13 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGN_BUILTINS = frozenset(("export", "readonly", "local", "declare", "typeset"))
 
 
-def emit(node: Node, dialect: str) -> bytes:
-    """The statement `node` as shell text; empty where it cannot be written safely."""
+def emit(node: Node, dialect: str, rewrites: Mapping[int, str] | None = None) -> bytes:
+    """The statement `node` as shell text; empty where it cannot be written safely.
+
+    `rewrites` gives, by a word's offset, the code to put in place of the literal code it spells.
+    """
     try:
-        return _Writer(dialect).whole(node).encode()
+        return _Writer(dialect, rewrites or {}).whole(node).encode()
     except (CannotEmitError, UnicodeEncodeError):
         return b""
 
@@ -32,8 +35,8 @@ def emit(node: Node, dialect: str) -> bytes:
 class _Writer(WordWriter):
     """Writes one statement."""
 
-    def __init__(self, dialect: str) -> None:
-        super().__init__(dialect)
+    def __init__(self, dialect: str, rewrites: Mapping[int, str]) -> None:
+        super().__init__(dialect, rewrites)
         self._kinds: dict[str, Callable[[Node], str]] = {
             "CallExpr": self._call, "BinaryCmd": self._binary, "Block": self._block,
             "Subshell": self._subshell, "IfClause": self._if, "WhileClause": self._while,
@@ -109,7 +112,7 @@ class _Writer(WordWriter):
         return " ".join(parts)
 
     def _substituted(self, nodes: Iterable[Node]) -> str:
-        return _Writer(self._dialect)._statements(nodes)  # noqa: SLF001 (of this class)
+        return _Writer(self._dialect, self._rewrites)._statements(nodes)  # noqa: SLF001 (of this class)
 
     def _arithmetic_command(self, node: Node) -> str:
         return f"(({self._arithmetic(node.get('X'))}))"

@@ -36,7 +36,8 @@ def quote(text: str) -> str:
 class WordWriter(ABC):
     """Writes words; here-document bodies wait in `_bodies` for the end of their line."""
 
-    def __init__(self, dialect: str) -> None:
+    def __init__(self, dialect: str, rewrites: Mapping[int, str]) -> None:
+        self._rewrites = rewrites
         self._dialect = dialect
         self._bodies: list[str] = []
 
@@ -48,6 +49,8 @@ class WordWriter(ABC):
         """A word; `fields` says whether globs and a tilde are alive in it."""
         if word.problem:
             raise CannotEmitError
+        if word.origin in self._rewrites:
+            return quote(self._rewrites[word.origin])
         out = []
         for index, piece in enumerate(word.pieces):
             if isinstance(piece, Dyn):

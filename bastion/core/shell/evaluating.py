@@ -52,6 +52,7 @@ def _subscript(judge: Judge, call: Call, words: list[Word]) -> None:
                 f": {found[1]}",
                 call.place.dialect,
                 dataclasses.replace(call.place, depth=call.place.depth + 1, current=False),
+                -1,
             )
             judge.scene.calls[:] = [
                 each

@@ -30,7 +30,7 @@ class Judge:
     """Turns the words of simple commands into calls on a scene; `run` recurses into inner code."""
 
     def __init__(
-        self, scene: Scene, special: dict[str, Special], run: Callable[[str, str, Place], None]
+        self, scene: Scene, special: dict[str, Special], run: Callable[[str, str, Place, int], None]
     ) -> None:
         self.scene = scene
         self.special = special
@@ -210,6 +210,7 @@ class Judge:
             " ".join(text or "" for text in texts),
             dialect,
             dataclasses.replace(call.place, current=False, depth=call.place.depth + 1),
+            words[0].origin if len(words) == 1 else -1,
         )
 
     def access(self, call: Call, word: Word, use: Use, *, tree: bool = False) -> None:

@@ -217,7 +217,7 @@ def _awk_runs(judge: Judge, call: Call, text: str) -> None:
         call.reasons.append("an awk program that runs what it computes")
         return
     where = dataclasses.replace(call.place, current=False, depth=call.place.depth + 1)
-    judge.run(code, "posix", where)
+    judge.run(code, "posix", where, -1)
 
 
 def _awk_file(judge: Judge, call: Call, tokens: list[str], index: int, use: str) -> None:

@@ -83,7 +83,10 @@ class Call:
 
 @dataclass(slots=True)
 class Scene:
-    """One unit's walk: the commands found so far and what the unit does to its shell."""
+    """One unit's walk: the commands found so far and what the unit does to its shell.
+
+    `rewrites` holds, by a word's origin, the code that the word spells, written again.
+    """
 
     stdin: Stdin
     nested: Mapping[str, Mapping[str, Any] | None]
@@ -91,6 +94,7 @@ class Scene:
     calls: list[Call] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    rewrites: dict[int, str] = field(default_factory=dict)
     wanted: list[tuple[str, bytes]] = field(default_factory=list)
     functions: set[str] = field(default_factory=set)
     changes_state: bool = False

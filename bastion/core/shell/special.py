@@ -127,7 +127,7 @@ def shell(judge: Judge, call: Call) -> None:
         if word is None or word.literal is None or word.splits:
             call.reasons.append("the code that it runs is decided by an expansion")
         else:
-            judge.run(word.literal, dialect, place)
+            judge.run(word.literal, dialect, place, word.origin)
     elif reading.operands and "-s" not in reading.flags:
         if reading.operands[0].literal in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "-"):
             _from_input(judge, call, dialect)
@@ -143,7 +143,7 @@ def _from_input(judge: Judge, call: Call, dialect: str) -> None:
         place = dataclasses.replace(
             call.place, current=False, depth=call.place.depth + 1, dialect=dialect, stdin="fed"
         )
-        judge.run(call.place.given, dialect, place)
+        judge.run(call.place.given, dialect, place, -1)
     else:
         call.reasons.append(f"{call.program} takes code from its standard input")
 

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from bastion.core.shell import documents
 from bastion.core.shell.attack import techniques
 from bastion.core.shell.emit import emit
 from bastion.core.shell.facts import Command, Line, Unit
@@ -15,7 +16,6 @@ from bastion.core.shell.numbers import numeric_names
 from bastion.core.shell.scene import Call, Place, Scene, Stdin
 from bastion.core.shell.variables import assignment
 from bastion.core.shell.walk import Walk
-from bastion.core.shell.words import read_words
 
 __all__ = ["assignment", "missing", "understand"]
 
@@ -69,11 +69,12 @@ def _unit(
     dialect: str,
     tree: Mapping[str, Any],
 ) -> Unit:
-    found = _source(node, text, tree)
+    found = documents.source(node, text, tree)
     source = text[node["Pos"]["Offset"] : node["End"]["Offset"]] if found is None else found
     if found is None:
         call = Call(":", "", [], Place(()), implied=True)
-        call.never = "its here-documents stand among those of another statement"
+        call.never = "its here-documents cannot be told apart in every shell"
+        call.reasons.append(call.never)
         scene.calls.append(call)
     commands = tuple(_with_attack(call.finish()) for call in scene.calls)
     reasons = [*scene.reasons, *_strange(source)]
@@ -82,8 +83,8 @@ def _unit(
     if node.get("Coprocess") or node.get("Disown"):
         reasons.append("a job that the shell disowns")
     emitted = b""
-    if not reasons:
-        emitted = emit(node, dialect)
+    if not reasons and found is not None:
+        emitted = emit(node, dialect, scene.rewrites)
         if not emitted:
             reasons.append("it cannot be written again from its tree")
     reasons += [reason for command in commands for reason in command.reasons]
@@ -116,48 +117,3 @@ def _strange(source: bytes) -> list[str]:
     if not text.isascii() and any(unicodedata.category(char) in _INVISIBLE for char in text):
         return ["it holds invisible or direction-changing characters"]
     return []
-
-
-def _source(node: Mapping[str, Any], text: bytes, tree: Mapping[str, Any]) -> bytes | None:
-    """The exact bytes of a statement, with the here-documents that stand after its line.
-
-    None where they cannot be told apart from those of its neighbours.
-    """
-    begin, end = node["Pos"]["Offset"], node["End"]["Offset"]
-    if "Semicolon" in node and not node.get("Background"):
-        end = node["Semicolon"]["Offset"]
-    own = _documents(node)
-    if any("Hdoc" not in each for each in own) and len(own) > 1:
-        return None
-    bodies = sorted(
-        (each["Hdoc"]["Pos"]["Offset"], each["Hdoc"]["End"]["Offset"]) for each in own if "Hdoc" in each
-    )
-    every = _documents(tree.get("Stmts") or ())
-    foreign = [
-        (each["Hdoc"]["Pos"]["Offset"], each["Hdoc"]["End"]["Offset"]) for each in every if "Hdoc" in each
-    ]
-    if any(begin <= start < end for start, stop in foreign if (start, stop) not in bodies):
-        return None
-    tails = [text[start:stop] for start, stop in bodies if start >= end]
-    for each in own:
-        if "Hdoc" not in each:
-            delimiter = read_words(each["Word"], "posix")[0].literal
-            if delimiter is None or len(every) > 1:
-                return None
-            tails.append(delimiter.encode())
-    return b"\n".join([text[begin:end], *tails]) + (b"\n" if own else b"")
-
-
-def _documents(node: Any) -> list[Mapping[str, Any]]:
-    """The redirections below `node` that are here-documents."""
-    found: list[Mapping[str, Any]] = []
-    todo = [node]
-    while todo:
-        each = todo.pop()
-        if isinstance(each, Mapping):
-            if "OpPos" in each and str(each.get("Op")) in ("<<", "<<-") and "Word" in each:
-                found.append(each)
-            todo += list(each.values())
-        elif isinstance(each, list):
-            todo += each
-    return found

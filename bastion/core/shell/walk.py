@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from bastion.core.shell.builtins import KNOWN_NAMES
+from bastion.core.shell.documents import in_order
+from bastion.core.shell.emit import emit
 from bastion.core.shell.expansions import Expansions
 from bastion.core.shell.facts import Access, Assignment
 from bastion.core.shell.judge import Judge
@@ -19,6 +22,7 @@ from bastion.core.shell.words import Word, read_words, text_word
 
 Node = Mapping[str, Any]
 Cwds = tuple[str, ...]
+_PLAIN_CODE = re.compile(r"[A-Za-z0-9_./:=,@%+ \n-]*")
 
 
 class Walk:
@@ -72,12 +76,24 @@ class Walk:
             self.expansions.walk(redirect.get("Hdoc"), place)
         return after if place.current or not node.get("Background") else before
 
-    def code(self, text: str, dialect: str, place: Place) -> None:
-        """Judge literal shell code, through its own tree."""
+    def code(self, text: str, dialect: str, place: Place, origin: int = -1) -> None:
+        """Judge literal shell code, through its own tree, and write it again for its word."""
         tree = self.scene.code(text, dialect, place.depth // 4)
-        if tree is not None:
-            after = self.statements(tree.get("Stmts") or (), dataclasses.replace(place, dialect=dialect))
-            self.scene.cwds = after if place.current else place.cwds
+        if tree is None:
+            return
+        nodes = tree.get("Stmts") or ()
+        outer, self.scene.rewrites = self.scene.rewrites, {}
+        after = self.statements(nodes, dataclasses.replace(place, dialect=dialect))
+        self.scene.cwds = after if place.current else place.cwds
+        again = [emit(node, dialect, self.scene.rewrites).decode() for node in nodes]
+        self.scene.rewrites = outer
+        # Code that no two shells read differently may stay as it is.
+        if _PLAIN_CODE.fullmatch(text):
+            return
+        if origin < 0 or not all(again) or not in_order(nodes):
+            self.scene.doubt("code inside the line cannot be written again from its tree")
+        else:
+            outer[origin] = "\n".join(again)
 
     def _substitution(self, nodes: Iterable[Node], place: Place) -> None:
         kept = self.scene.cwds

@@ -7,7 +7,7 @@ matters only for globs, a leading tilde and braces, so each text piece says whet
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bastion.core.shell.braces import expand_braces
 from bastion.core.shell.pieces import Dyn, Node, Text, merge
@@ -32,10 +32,14 @@ def _unescaped(found: re.Match[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word. `problem` says why it cannot be known what it means, else it is empty."""
+    """One word. `problem` says why it cannot be known what it means, else it is empty.
+
+    `origin` is the offset of its node in the text, -1 for a word that no single node spells.
+    """
 
     pieces: tuple[Text | Dyn, ...]
     problem: str = ""
+    origin: int = field(default=-1, compare=False)
 
     @property
     def literal(self) -> str | None:
@@ -109,7 +113,8 @@ def read_words(node: Node, dialect: str) -> list[Word]:
     words = expand_braces(pieces, dialect)
     if words is None:
         return [Word(tuple(pieces), "brace expansion")]
-    return [Word(tuple(merge(each)), problem) for each in words]
+    origin = node.get("Pos", {}).get("Offset", -1) if len(words) == 1 else -1
+    return [Word(tuple(merge(each)), problem, origin) for each in words]
 
 
 def _read_part(part: Node, dialect: str, pieces: list[Text | Dyn]) -> str:
