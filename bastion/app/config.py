@@ -53,8 +53,8 @@ class Config:
     """Everything that `bastion serve` reads.
 
     `state` is the folder of keys, ledger, recordings and store (0700). `public_name` (`host` or
-    `host:port`) is how people reach this one, for the lines that they are told to run. `node` names this node in the ledger.
-    `shutdown_seconds` is what sessions get to end at SIGTERM.
+    `host:port`) is how people reach this bastion, for the lines that they are told to run. `node`
+    names this node in the ledger. `shutdown_seconds` is what sessions get to end at SIGTERM.
     """
 
     state: str

@@ -138,7 +138,7 @@ async def _describe(folder: Path, running: Running, cluster: DemoCluster, issuer
         }  # fmt: skip
     known = folder / "known_hosts"
     known.write_text(f"[{host}]:{port} {running.host_key.strip()}\n")
-    (folder / "ssh_config").write_text(_ssh_config(folder, host, port, known))
+    (folder / "ssh_config").write_text(_ssh_config(host, port, known))
     shown = folder / "bastion.toml"
     described = {
         "ssh": {"host": host, "port": port, "known_hosts": str(known)},
@@ -184,7 +184,7 @@ def _private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _ssh_config(folder: Path, host: str, port: int, known: Path) -> str:
+def _ssh_config(host: str, port: int, known: Path) -> str:
     return (
         "# Used by the lines that the demo prints: ssh -F this-file -i users/NAME LOGIN@bastion\n"
         f"Host bastion\n  HostName {host}\n  Port {port}\n  UserKnownHostsFile {known}\n"

@@ -186,7 +186,7 @@ class House:
         frame = Frame(
             session=session, who=who, target=target, source=channel.source, connection=channel.connection,
             login=channel.login, host=rooms.public_name, fresh=lambda: secrets.token_hex(16),
-            user=who.name or who.subject, groups=tuple(sorted(who.groups)),
+            user=who.subject, groups=tuple(sorted(who.groups)),
         )  # fmt: skip
         evidence = Evidence(rooms.journal, rooms.recordings, session, who.key, str(target))
         doors = Doors(cluster, rooms.syntax, rooms.queue, rooms.clock)

@@ -28,6 +28,8 @@ PROBE = (
     r"printf '\036%s\036%s\036%s\036'"
     ' "${BASH_VERSION:+bash}" "${KSH_VERSION:+mksh}" "${ZSH_VERSION:+zsh}"; pwd -P'
 )
+# No program starts another one to show its output, and a `less` that runs all the same starts none.
+_SAFE = ("PAGER=cat", "GIT_PAGER=cat", "SYSTEMD_PAGER=cat", "LESSSECURE=1")
 _NEVER_CARRIED = frozenset({"_", "PWD", "SHLVL", "BASTION_UNIT", "bastion_rc", "TERM", "OLDPWD"})
 
 
@@ -69,7 +71,7 @@ def build(
     /dev/null on standard input (needed only with a tty, where the stream cannot be left out);
     `setup` is a line of the bastion's own that sets the terminal's modes.
     """
-    lines = [f"cd -P -- {quote(carried.cwd)} || exit 126"]
+    lines = [f"unset CDPATH; cd -P -- {quote(carried.cwd)} || exit 126"]
     if carried.previous:
         lines.append(f"OLDPWD={quote(carried.previous)}")
     lines += [f"export {name}={quote(value)}" for name, value in sorted(carried.exports.items())]
@@ -90,7 +92,7 @@ def build(
     script = "\n".join(lines)
     if len(script.encode()) > MAX_SCRIPT or "\0" in script:
         return None
-    head = ["env", f"BASTION_UNIT={unit}"] + ([f"TERM={term}"] if term else [])
+    head = ["env", f"BASTION_UNIT={unit}", *_SAFE] + ([f"TERM={term}"] if term else [])
     return (*head, "sh", "-c", script)
 
 

@@ -27,6 +27,7 @@ from bastion.model.verdict import Effect as Says
 Stdin = Literal["null", "client", "tty"]
 MAX_PROBE = 8 * 1024
 ENDING_SIGNALS = frozenset({"INT", "TERM", "HUP", "QUIT", "KILL", "BREAK", "ABRT", "PIPE"})
+_TELLING = frozenset({"ambiguous-container", "not-ready"})
 SIGNAL_KEYS = {"INT": b"\x03", "BREAK": b"\x03", "QUIT": b"\x1c", "TSTP": b"\x1a"}
 NO_SHELL = Refusal(
     "no-shell",
@@ -59,6 +60,12 @@ def unknown(target: Target) -> Refusal:
     return Refusal(
         "unknown-target", f"there is no {target} that you may reach", "check the name and your groups", 77
     )
+
+
+def told(refusal: Refusal, frame: Frame, policy: Policy) -> Refusal:
+    """What the user may be told of a door's refusal: not that a pod exists which they may not reach."""
+    hidden = refusal.code in _TELLING and not policy.surely_reaches(frame.who, frame.target)
+    return unknown(frame.target) if refusal.code == "unknown-target" or hidden else refusal
 
 
 def settle(

@@ -92,6 +92,13 @@ class Policy:
             for rule in self.rules
         )
 
+    def surely_reaches(self, principal: Principal, target: Target) -> bool:
+        """The same for whatever the target turns out to be: who may not know of a pod learns nothing."""
+        return any(
+            rule.effect is not Effect.DENY and rule.who.holds(principal) and rule.where.surely_holds(target)
+            for rule in self.rules
+        )
+
     def known_values(self, principal: Principal, place: Pod | Target) -> KnownValues:
         """Whether the values of the container's Secrets must be known before anything is shown;
         the strictest of the rules that say so, else the default.

@@ -67,6 +67,17 @@ class Where:
             and (not target.container or _named(target.container, self.containers))
         )
 
+    def surely_holds(self, target: Target) -> bool:
+        """Whether every container that the target can name is one of those."""
+        return (
+            self.may_hold(target)
+            and not self.labels
+            and self.workloads is None
+            and (self.pods is None or target.kind == "pod")
+            and (self.containers is None or bool(target.container))
+            and (self.clusters is None or bool(target.cluster))
+        )
+
 
 def _named(name: str, globs: tuple[str, ...] | None) -> bool:
     return globs is None or any(fnmatchcase(name, glob) for glob in globs)

@@ -91,9 +91,9 @@ class Session:
                 return self._requested(event) if self._phase is Phase.START else []
             case ev.Resolved():
                 return self._resolved(event) if self._phase is Phase.RESOLVING else []
-            case ev.Refused() if event.refusal.code == "unknown-target":
-                return self._end(opening.unknown(self._frame.target), event.at)
-            case ev.Refused() | ev.Ended():
+            case ev.Refused():
+                return self._end(opening.told(event.refusal, self._frame, self._policy), event.at)
+            case ev.Ended():
                 return self._end(event.refusal, event.at)
             case ev.Parsed():
                 return self._parsed(event)

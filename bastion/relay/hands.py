@@ -70,6 +70,7 @@ class Hands:
         self._sender: asyncio.Task[None] | None = None
         self._room = asyncio.Event()
         self._room.set()
+        self._killed: list[Exec] = []
         self._code_for = ""
         self._identity = channel.principal.key
         self.status, self.signal, self.message = EXIT_FAULT, "", ""
@@ -150,8 +151,15 @@ class Hands:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    @property
+    def survivors(self) -> int:
+        """Processes that could not be ended, over all kills; -1: for one of them that is not known."""
+        counts = [each.survivors for each in self._killed]
+        return -1 if -1 in counts else sum(counts)
+
     def _kill(self) -> None:
         if self._exec:
+            self._killed.append(self._exec)
             self._kills.add(self._group.create_task(self._exec.kill()))
         elif self._opening and not self._opening.done():
             self._unwanted = True

@@ -20,6 +20,7 @@ from contextlib import suppress
 import structlog
 
 from bastion.core.session import Session
+from bastion.model.effects import Note
 from bastion.model.events import ClientEnded, ClientGone, Ended, Event, Requested, TimePassed
 from bastion.model.refusal import EXIT_FAULT, Refusal
 from bastion.relay.evidence import Evidence
@@ -139,6 +140,8 @@ class Relay:
 
     async def _finish(self, hands: Hands) -> None:
         await hands.ended(END_SECONDS)
+        if hands.survivors:
+            await self._evidence.log_only([Note("exec.survivors", {"count": hands.survivors})])
         if hands.signal:
             self._channel.exit_signal(hands.signal, hands.message)
         else:

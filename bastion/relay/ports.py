@@ -111,6 +111,10 @@ class Exec(Protocol):
     async def resize(self, size: Size) -> None:
         """Set the tty's size, clamped to 1..65535; nothing without a tty."""
 
+    @property
+    def survivors(self) -> int:
+        """How many processes `kill` could not end; -1: that is not known."""
+
     async def kill(self) -> None:
         """End the remote process and close; leaves nothing running. Bounded in time; idempotent."""
 

@@ -22,7 +22,9 @@ from tests.bench.measures import WAYS, Flow, Typist, bulk, command, idle
 from tests.bench.stand import MIB, Stand
 
 LINE_BYTES = 120
-LOG_LINE = "2026-03-01T10:00:00Z INFO worker=7 request handled path=/api/v1/orders status=200 bytes=5120 took=12ms"
+LOG_LINE = (
+    "2026-03-01T10:00:00Z INFO worker=7 request handled path=/api/v1/orders status=200 bytes=5120 took=12ms"
+)
 ECHO = "stty raw -echo; echo ready; cat"
 Row = dict[str, str | float | None]
 
@@ -96,7 +98,9 @@ def command_rows(stand: Stand, runs: int) -> list[Row]:
     direct, fresh = (1000 * statistics.median(found[way]) for way in WAYS)
     with tempfile.TemporaryDirectory() as folder:
         shared = ("-o", f"ControlPath={folder}/m")
-        command(stand.through("true", options=(*shared, "-o", "ControlMaster=auto", "-o", "ControlPersist=60")))
+        command(
+            stand.through("true", options=(*shared, "-o", "ControlMaster=auto", "-o", "ControlPersist=60"))
+        )
         try:
             again = [command(stand.through("true", options=shared)) for _ in range(runs)]
         finally:
@@ -110,14 +114,18 @@ def command_rows(stand: Stand, runs: int) -> list[Row]:
 def memory_rows(stand: Stand, counts: list[int]) -> list[Row]:
     """Memory for each session that waits at its prompt."""
     found = idle(stand, counts)
-    return [row(f"memory, {count} idle sessions", "KiB each", None, each / 1024) for count, each in found.items()]
+    return [
+        row(f"memory, {count} idle sessions", "KiB each", None, each / 1024) for count, each in found.items()
+    ]
 
 
 def table(rows: list[Row]) -> str:
     """The rows as text."""
     lines = [f"{'':30} {'unit':>9} {'direct':>10} {'through':>10} {'ratio':>7}"]
     for one in rows:
-        cells = [f"{value:.2f}" if isinstance(value, float) else "-" for value in (one["direct"], one["through"])]
+        cells = [
+            f"{value:.2f}" if isinstance(value, float) else "-" for value in (one["direct"], one["through"])
+        ]
         ratio = f"{one['ratio']:.2f}" if isinstance(one["ratio"], float) else "-"
         lines.append(f"{one['name']:30} {one['unit']:>9} {cells[0]:>10} {cells[1]:>10} {ratio:>7}")
     return "\n".join(lines)

@@ -33,7 +33,9 @@ class House:
             return await connection.run(line, timeout=30)
 
     def leaves(self):
-        return [entry.leaf.body for year in (self.folder / "state/ledger").iterdir() for entry in entries(year)]
+        return [
+            entry.leaf.body for year in (self.folder / "state/ledger").iterdir() for entry in entries(year)
+        ]
 
 
 @asynccontextmanager
@@ -76,14 +78,18 @@ async def broken(tmp_path):
 
 async def test_a_websocket_that_drops_in_mid_stream_is_never_a_success(broken):
     async with await broken.connect() as connection:
-        process = await connection.create_process("for i in 1 2 3 4 5 6 7 8 9; do echo line $i; sleep 0.3; done")
+        process = await connection.create_process(
+            "for i in 1 2 3 4 5 6 7 8 9; do echo line $i; sleep 0.3; done"
+        )
         assert await process.stdout.readline() == "line 1\n"
         assert broken.cluster.faults.drop_execs() >= 1
         done = await process.wait(timeout=30)
     assert done.exit_status == 255
     assert "bastion: " in done.stderr
     assert "Traceback" not in done.stderr
-    assert verify(broken.folder / "state/ledger" / next(iter((broken.folder / "state/ledger").iterdir())).name)
+    assert verify(
+        broken.folder / "state/ledger" / next(iter((broken.folder / "state/ledger").iterdir())).name
+    )
 
 
 async def test_a_cluster_that_is_down_is_one_line_and_comes_back(broken):
@@ -122,7 +128,9 @@ async def test_a_pod_that_was_replaced_voids_its_approvals(broken):
         ran = await connection.run(f"run {row.id}", timeout=30)
     assert ran.exit_status == 77
     assert "replaced" in ran.stderr
-    assert not [leaf for leaf in broken.leaves() if leaf.get("type") == "exec.opened" and leaf.get("approval")]
+    assert not [
+        leaf for leaf in broken.leaves() if leaf.get("type") == "exec.opened" and leaf.get("approval")
+    ]
 
 
 async def test_what_a_lost_client_started_is_ended(broken):

@@ -114,11 +114,11 @@ def compound(inner):
         pair.map(lambda each: f"if false; then {each[0]}; elif true; then {each[1]}; fi"),
         inner.map("for i in 1 'b c' *.txt; do {}; done".format), inner.map('for i in p q; do echo "$i"; {}; done'.format),
         inner.map("i=0; while [ $i -lt 2 ]; do {}; i=$((i+1)); done".format), inner.map('case "$V" in f*) {} ;; (\'b c\'|x) echo no ;; *) echo other;; esac'.format),
-        inner.map("V=new; {}; echo \"$V\"".format), inner.map("export W='b c'; {}; echo $W".format), inner.map("W=$V; {}; echo \"$W\"".format),
+        inner.map('V=new; {}; echo "$V"'.format), inner.map("export W='b c'; {}; echo $W".format), inner.map('W=$V; {}; echo "$W"'.format),
         inner.map("{} <<'E'\nbody $V `x`\n\\\nE".format), inner.map("cat <<E | {}\nhi $V \\$V $((1+1)) $(echo s) ' \\\\ x\nE".format), inner.map("cat <<-E\n\t\ta $V\n\tb\n\tE\n{}".format),
         inner.map(lambda line: "sh -c '" + line.replace("'", "'\\''") + "'"),
         inner.map(lambda line: "eval '" + line.replace("'", "'\\''") + "'"),
-        inner.map("x=$({}); echo \"[$x]\"".format),
+        inner.map('x=$({}); echo "[$x]"'.format),
     )  # fmt: skip
 
 

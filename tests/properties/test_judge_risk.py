@@ -36,9 +36,7 @@ def quoted(text: str) -> str:
 
 
 # One way for each wrapper of the table whose inner command begins with its first operand.
-_WRAPPED = sorted(
-    name for name, spec in WRAPPERS.items() if spec.positionals[:1] == "x" and name not in ("coproc",)
-)
+_WRAPPED = sorted(name for name, spec in WRAPPERS.items() if spec.positionals[:1] == "x" and name != "coproc")
 _CONTEXTS = [
     "{}", "ls; {}", "ls && {}", "false || {}", "ls | {}", "{} | cat", "( {} )", "{{ {}; }}", "! {}", "if {}; then ls; fi", "while {}; do ls; done", "if ls; then {}; fi",
     "for i in a; do {}; done", "case a in a) {};; esac", "echo $({})", 'echo "$({})"', "cat <({})", "x=$({})", "echo ${{U:-$({})}}", "cat <<E\n$({})\nE", "{} &", "time {}",
@@ -146,7 +144,8 @@ def test_every_row_of_the_tables_is_well_formed(name):
     assert kinds <= set("drwnhckxvauz2") | {""}, name
     assert not spec.positionals or "x" not in spec.positionals[:-1], name
     for option in spec.options:
-        assert option.startswith("-") and " " not in option, (name, option)
+        assert option.startswith("-"), (name, option)
+        assert " " not in option, (name, option)
 
 
 def test_the_tables_know_enough_programs():

@@ -112,7 +112,7 @@ class _Writer(WordWriter):
         return " ".join(parts)
 
     def _substituted(self, nodes: Iterable[Node]) -> str:
-        return _Writer(self._dialect, self._rewrites)._statements(nodes)  # noqa: SLF001 (of this class)
+        return _Writer(self._dialect, self._rewrites)._statements(nodes)  # noqa: SLF001 - of this class
 
     def _arithmetic_command(self, node: Node) -> str:
         return f"(({self._arithmetic(node.get('X'))}))"

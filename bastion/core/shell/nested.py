@@ -18,6 +18,6 @@ def wanted(tree: Mapping[str, Any], text: bytes, dialect: str) -> list[tuple[str
     `Nested` does not hold yet; at most a few, in order of appearance.
     """
     # The judge itself knows best what it would have to look into; it asks for what it misses.
-    from bastion.core.shell.understand import missing  # noqa: PLC0415 (the judge reads `key` from here)
+    from bastion.core.shell.understand import missing  # noqa: PLC0415 - the judge reads `key` from here
 
     return missing(tree, text, dialect)

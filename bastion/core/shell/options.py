@@ -148,7 +148,7 @@ def _cluster(
     return index, filled
 
 
-def _apply(  # noqa: PLR0917 (one step of the parser: all of it is its state)
+def _apply(  # noqa: PLR0917 - one step of the parser: all of it is its state
     spec: Spec,
     option: Option | None,
     value: Word | None,

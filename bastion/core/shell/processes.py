@@ -35,13 +35,18 @@ def kill(judge: Judge, call: Call) -> None:
     while words:
         word = words.pop(0)
         text = word.literal
-        if text is not None and not targets and text in ("-l", "-L", "--list", "--table"):
+        if targets or text is None or not text.startswith("-"):
+            targets.append(word)
+        elif text == "--":
+            targets += words
+            break
+        elif text in ("-l", "-L", "--list", "--table"):
             signal = "list"
-        elif text is not None and not targets and text in ("-s", "-n", "--signal") and words:
-            signal = words.pop(0).literal or "?"
-        elif text is not None and not targets and re.fullmatch(r"-[A-Za-z0-9+]+", text) and signal == "TERM":
+        elif text in ("-s", "-n", "--signal"):
+            signal = (words.pop(0).literal if words else None) or "?"
+        elif re.fullmatch(r"-[A-Za-z0-9+]+", text) and signal == "TERM":
             signal = text[1:]
-        elif text != "--":
+        else:
             targets.append(word)
     name = _SIGNALS.get(signal, signal).upper().removeprefix("SIG") if signal != "list" else signal
     call.flags.append(f"-{name}")

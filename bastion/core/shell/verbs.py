@@ -11,7 +11,7 @@ import re
 from bastion.core.shell.spec import Spec, read_table
 
 _NETWORK = """
-curl: -sSkLfvIiNgqanJO#460123Rj -o:w -X: -d: -F:u -T:r -u: -H: -K:k -w: -m: -A: -e: -b: -c:w -x:h -E:r
+curl: -sSkLfvIiNgqanJO#460123Rj -o:w -X: -d:u -F:u -T:r -u: -H: -K:k -w: -m: -A: -e: -b: -c:w -x:h -E:r
     -r: -z: -D:w -C: -Y: -y: -U: -P: -Q:k -t: --output:w --output-dir:w --request: --data:u --data-raw:
     --data-binary:u --data-urlencode:u --data-ascii:u --json:u --form:u --form-string: --upload-file:r
     --user: --header: --config:k --write-out: --max-time: --connect-timeout: --user-agent: --referer:

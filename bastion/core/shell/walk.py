@@ -270,7 +270,7 @@ class Walk:
             self.statement(node["Stmt"], dataclasses.replace(place, current=False))
         return place.cwds
 
-    _pending: list[Access] = []  # noqa: RUF012 (always replaced, never changed in place)
+    _pending: list[Access] = []  # noqa: RUF012 - always replaced, never changed in place
 
 
 def _join(pieces: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -35,7 +35,14 @@ def test_the_example_loads_and_shows_the_defaults():
         Config,
         {
             "state": "x",
-            "issuers": [{"name": "a", "issuer_url": "https://a.example", "audiences": ["b"], "clients": {"c": "human"}}],
+            "issuers": [
+                {
+                    "name": "a",
+                    "issuer_url": "https://a.example",
+                    "audiences": ["b"],
+                    "clients": {"c": "human"},
+                }
+            ],
             "clusters": [{"name": "prod"}],
         },
         "least",
@@ -44,7 +51,15 @@ def test_the_example_loads_and_shows_the_defaults():
         assert getattr(shown, name) == getattr(least, name), name
     assert shown.clusters == least.clusters
     ours = {each.name: getattr(least.issuers[0], each.name) for each in fields(least.issuers[0])}
-    for name in ("algorithms", "jwks_uri", "name_claim", "groups_claim", "owner_claim", "leeway", "max_lifetime"):
+    for name in (
+        "algorithms",
+        "jwks_uri",
+        "name_claim",
+        "groups_claim",
+        "owner_claim",
+        "leeway",
+        "max_lifetime",
+    ):
         assert getattr(shown.issuers[0], name) == ours[name], name
 
 

@@ -62,7 +62,10 @@ async def test_a_vote_that_cannot_be_recorded_does_not_count(here):
 @pytest.mark.parametrize("verb", ["show", "approve", "deny", "wait", "run"])
 async def test_who_may_not_see_a_request_cannot_tell_it_from_none(here, who, verb):
     tail = " why" if verb == "deny" else ""
-    real, none = await say(here, who, f"{verb} {here.id}{tail}"), await say(here, who, f"{verb} {'f' * 32}{tail}")
+    real, none = (
+        await say(here, who, f"{verb} {here.id}{tail}"),
+        await say(here, who, f"{verb} {'f' * 32}{tail}"),
+    )
     assert real.status == none.status == 77
     assert real.err == none.err
     assert here.id.encode() not in (await say(here, who, "list")).out
@@ -90,7 +93,9 @@ async def test_the_owner_of_a_request_withdraws_it(here):
     assert (await say(here, BOB, f"approve {here.id}")).status == 77
 
 
-@pytest.mark.parametrize("line", ["", "list it", "approve", "deny x", "run", "run a b", "frobnicate", "'", "show"])
+@pytest.mark.parametrize(
+    "line", ["", "list it", "approve", "deny x", "run", "run a b", "frobnicate", "'", "show"]
+)
 async def test_what_is_no_command_of_the_desk_is_told_with_64(here, line):
     done = await say(here, BOB, line)
     assert done.status in {64, 77}

@@ -53,7 +53,12 @@ async def test_a_session_that_was_cut_off_gets_an_end_and_its_torn_recording_is_
     path.write_bytes(whole + b'[0.1, "o", "torn')
     assert await run() == 1
     leaf = writer.leaves[0]
-    assert (leaf["type"], leaf["session"], leaf["actor"], leaf["cut_bytes"]) == ("session.lost", "a" * 32, "i|alice", 16)
+    assert (leaf["type"], leaf["session"], leaf["actor"], leaf["cut_bytes"]) == (
+        "session.lost",
+        "a" * 32,
+        "i|alice",
+        16,
+    )
     assert path.read_bytes().startswith(whole)
     assert CUT_LABEL in path.read_text()
     assert leaf["bytes"] == path.stat().st_size

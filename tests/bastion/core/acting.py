@@ -77,7 +77,9 @@ def human(name="alice", *groups):
 
 
 def agent(name="bot"):
-    return Principal("i", name, Kind.AGENT, name, 2**40, frozenset({"agents"}), owner="alice", person=f"i|{name}")
+    return Principal(
+        "i", name, Kind.AGENT, name, 2**40, frozenset({"agents"}), owner="alice", person=f"i|{name}"
+    )
 
 
 def exec_line(line, **more):
@@ -138,7 +140,9 @@ class Play:
     def exits(self, code=0, *, cwd=None, exports=None, out=b""):
         """The exec ends; with a trailer where one was asked for."""
         self.opened()
-        return self.answer(*[ev.PodSent(1.0, "out", out + self.trailer(code, cwd, exports))], ev.PodExited(1.0, code))
+        return self.answer(
+            *[ev.PodSent(1.0, "out", out + self.trailer(code, cwd, exports))], ev.PodExited(1.0, code)
+        )
 
     def trailer(self, code=0, cwd=None, exports=None, removed=()):
         """What the shell prints at the end of a unit that changes state; empty for others."""

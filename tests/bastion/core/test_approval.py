@@ -23,7 +23,9 @@ CHANGES = {
 
 
 def who(name, *groups, kind=Kind.HUMAN, person=None):
-    return Principal("i", name, kind, name, 2**40, frozenset(groups), person=f"i|{name}" if person is None else person)
+    return Principal(
+        "i", name, kind, name, 2**40, frozenset(groups), person=f"i|{name}" if person is None else person
+    )
 
 
 @pytest.mark.parametrize("part", CHANGES)

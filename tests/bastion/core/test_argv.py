@@ -18,7 +18,9 @@ def run(shell, words, env=None):
     script = words[words.index("sh") + 2]
     command = [*words[: words.index("sh")], *SHELLS[shell], "-c", script]
     base = {"PATH": os.environ["PATH"], "HOME": "/root", **(env or {})}
-    return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, env=base, check=False, timeout=20)
+    return subprocess.run(
+        command, capture_output=True, stdin=subprocess.DEVNULL, env=base, check=False, timeout=20
+    )
 
 
 def unit(shell, text, carried=None, **more):
@@ -117,6 +119,8 @@ def test_the_probe_tells_dialect_and_directory(shell, dialect):
     assert argv.read_probe(done.stdout) == (dialect, os.getcwd())
 
 
-@pytest.mark.parametrize("output", [b"", b"\x1e\x1e\x1e", b"\x1e\x1e\x1e\x1erelative\n", b"\x1e\x1e\x1e\x1e/a\nb\n"])
+@pytest.mark.parametrize(
+    "output", [b"", b"\x1e\x1e\x1e", b"\x1e\x1e\x1e\x1erelative\n", b"\x1e\x1e\x1e\x1e/a\nb\n"]
+)
 def test_a_probe_that_says_something_else_is_no_shell(output):
     assert argv.read_probe(output) is None

@@ -5,7 +5,9 @@ from bastion.core.environment import Kept, choose
 
 def chosen(*asked, allowed=(), secret=""):
     return choose(
-        tuple(asked), allowed=lambda name, _: name in allowed, is_secret=lambda value: bool(secret) and secret in value
+        tuple(asked),
+        allowed=lambda name, _: name in allowed,
+        is_secret=lambda value: bool(secret) and secret in value,
     )
 
 

@@ -14,7 +14,11 @@ from bastion.model import events as ev
 from bastion.model.request import Pty, Size
 
 HALF = len(SECRET) // 2
-SPLIT = [f"echo {SECRET[:HALF]}''{SECRET[HALF:]}", f"echo '{SECRET[:3]}'\"{SECRET[3:]}\"", f"echo {SECRET[:4]}\\{SECRET[4:]}"]
+SPLIT = [
+    f"echo {SECRET[:HALF]}''{SECRET[HALF:]}",
+    f"echo '{SECRET[:3]}'\"{SECRET[3:]}\"",
+    f"echo {SECRET[:4]}\\{SECRET[4:]}",
+]
 
 
 def everything(play):
@@ -30,6 +34,12 @@ def test_a_secret_in_a_command_does_not_run_and_stands_nowhere(text, who):
     assert "secret in command" in play.said() or "secret-in-command" in play.said()
     assert SECRET not in everything(play)
     assert SECRET[HALF:] not in everything(play)
+
+
+def test_a_secret_that_only_the_regenerated_text_spells_out_does_not_run():
+    play = Play(exec_line(r"echo $'\113x\067vQ2mN\x709RtLw4Z'"))
+    play.ready(dialect=b"bash")
+    assert (play.exit.status, play.scripts) == (65, [])
 
 
 def test_a_secret_in_a_command_is_not_asked_approval_for():
@@ -122,7 +132,9 @@ def test_options_that_are_known_are_carried_as_words_of_a_table(text):
     assert f"\n{text}\n" in play.scripts[1]
 
 
-@pytest.mark.parametrize("text", ["set -- a b", "set -m", "set -e; set -m", "shopt -s extglob", "alias ls=rm"])
+@pytest.mark.parametrize(
+    "text", ["set -- a b", "set -m", "set -e; set -m", "shopt -s extglob", "alias ls=rm"]
+)
 def test_other_changes_of_the_shell_do_not_run_in_a_script(text):
     play = script(f"{text}\necho x\n", agent())
     while not play.session.over:

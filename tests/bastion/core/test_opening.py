@@ -23,7 +23,9 @@ def settled(who=None, **request):
 
 
 def test_what_is_listed_or_allowed_is_set_and_the_rest_is_named_once():
-    place = settled(env=(("LANG", "C"), ("APP_X", "1"), ("LD_PRELOAD", "/x"), ("FOO", "1"), ("TERM", "vt100")))
+    place = settled(
+        env=(("LANG", "C"), ("APP_X", "1"), ("LD_PRELOAD", "/x"), ("FOO", "1"), ("TERM", "vt100"))
+    )
     assert place.environment == (("APP_X", "1"), ("LANG", "C"))
     assert place.term == "vt100"
     assert place.notices == ("bastion: dropped from the environment: FOO, LD_PRELOAD",)
@@ -85,5 +87,7 @@ def test_an_approval_mode_that_is_not_known_is_a_refusal_that_shows_it_safely():
 
 
 def test_facts_name_who_without_secrets():
-    facts = opening.facts(Play(exec_line("x"), human("alice", *(f"g{n}" for n in range(99)))).frame, exec_line("x"))
+    facts = opening.facts(
+        Play(exec_line("x"), human("alice", *(f"g{n}" for n in range(99)))).frame, exec_line("x")
+    )
     assert (facts["identity"], facts["mode"], len(facts["groups"])) == ("i|alice", "exec", 64)

@@ -1,4 +1,4 @@
-"""The policy's decisions: default deny, the strictest wins, uncertainty never allows."""
+"""The decisions of policy and conditions: default deny, the strictest wins, doubt never allows."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def test_labels_containers_and_workloads_narrow_a_rule():
         "  - {id: a, where: {labels: {tier: web}, containers: [app], workloads: ['deploy/*']}, command: {program: ls}, effect: allow}"
     )
     assert verdict(made, "ls", person()).effect is Effect.ALLOW
-    for other in (dict(labels=()), dict(container="x"), dict(workload="sts/web")):
+    for other in ({"labels": ()}, {"container": "x"}, {"workload": "sts/web"}):
         assert verdict(made, "ls", person(), dataclasses.replace(WEB, **other)).effect is Effect.DENY
     assert made.may_reach(person(), Target("any", "pod"))
 

@@ -1,4 +1,4 @@
-"""Policy files: what is wrong is named with its line, and nothing wrong is ever loaded."""
+"""Policy files (policy_nodes, policy_values, rules): what is wrong is named with its line, never loaded."""
 
 from __future__ import annotations
 

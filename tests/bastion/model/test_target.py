@@ -7,11 +7,20 @@ from hypothesis import strategies as st
 from bastion.model.refusal import Refusal
 from bastion.model.target import KINDS, MAX_LOGIN, RESERVED, ApiLogin, Reserved, Target, parse
 
-labels = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,8}[a-z0-9])?", fullmatch=True) | st.sampled_from(sorted(KINDS) + sorted(RESERVED))
+labels = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,8}[a-z0-9])?", fullmatch=True) | st.sampled_from(
+    sorted(KINDS) + sorted(RESERVED)
+)
 names = st.lists(labels, min_size=1, max_size=3).map(".".join)
 targets = st.builds(
-    Target, namespace=labels, name=names, kind=st.just("pod"), container=labels | st.just(""), cluster=labels | st.just("")
-) | st.builds(Target, namespace=labels, name=names, kind=st.sampled_from(sorted(KINDS)), cluster=labels | st.just(""))
+    Target,
+    namespace=labels,
+    name=names,
+    kind=st.just("pod"),
+    container=labels | st.just(""),
+    cluster=labels | st.just(""),
+) | st.builds(
+    Target, namespace=labels, name=names, kind=st.sampled_from(sorted(KINDS)), cluster=labels | st.just("")
+)
 
 
 def speakable(target):

@@ -58,7 +58,9 @@ def policy():
 
 def person(name="alice", *groups, kind=Kind.HUMAN):
     owner = "alice" if kind is Kind.AGENT else ""
-    return Principal("i", name, kind, name, 2**40, frozenset(groups or ("dev",)), owner=owner, person=f"i|{name}")
+    return Principal(
+        "i", name, kind, name, 2**40, frozenset(groups or ("dev",)), owner=owner, person=f"i|{name}"
+    )
 
 
 class DiskError(Exception):
@@ -162,7 +164,7 @@ class Channel:
 class Exec:
     def __init__(self, cluster, pieces):
         self._cluster, self._pieces = cluster, deque(pieces)
-        self.stdin, self.ended, self.killed = b"", False, False
+        self.stdin, self.ended, self.killed, self.survivors = b"", False, False, 0
         self._done = asyncio.Event()
 
     async def receive(self):
@@ -203,7 +205,11 @@ class Cluster:
         return self._resolve
 
     async def secrets(self, pod):
-        return self._secrets if isinstance(self._secrets, Refusal) else [KnownValue("s", v) for v in self._secrets]
+        return (
+            self._secrets
+            if isinstance(self._secrets, Refusal)
+            else [KnownValue("s", v) for v in self._secrets]
+        )
 
     async def open(self, grant, size):
         self.grants.append(grant)

@@ -1,5 +1,4 @@
 """A House for the door's tests: it knows three people and a few lines, and echoes."""
-# ruff: noqa: ARG002, ARG005 - callbacks keep the signatures that their callers use
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Door(asyncssh.SSHServer):
     def public_key_auth_supported(self):
         return True
 
-    def validate_public_key(self, username, key):  # noqa: ARG002 - asyncssh passes both
+    def validate_public_key(self, username, key):
         return username == "cert"
 
     async def admit_certificate(self, blob, source_ip):
@@ -45,7 +45,7 @@ class Door(asyncssh.SSHServer):
         self.seen.append(answer.code if isinstance(answer, Refusal) else answer.name)
         return answer
 
-    def proved(self, username, key, principal):  # noqa: ARG002 - the connection passes all
+    def proved(self, username, key, principal):
         self.who, self.key = principal, key
 
     def connection_requested(self, *_):

@@ -1,5 +1,4 @@
 """The table of what is not offered, walked over the wire."""
-# ruff: noqa: ARG002 - callbacks keep the signatures that their callers use
 
 import asyncssh
 import pytest

@@ -1,5 +1,4 @@
 """Signing in: what counts as an identity, and what never does."""
-# ruff: noqa: ARG002, ARG005 - callbacks keep the signatures that their callers use
 
 import asyncio
 import time

@@ -1,5 +1,4 @@
 """The frames of a channel: what is sent in which order, and how much may wait."""
-# ruff: noqa: ARG002 - callbacks keep the signatures that their callers use
 
 import asyncio
 

@@ -1,5 +1,4 @@
 """Back-pressure, key exchange, limits before and after sign-in, hostile packets."""
-# ruff: noqa: ARG002, ARG005 - callbacks keep the signatures that their callers use
 
 import asyncio
 import logging

@@ -133,7 +133,9 @@ async def test_of_many_attempts_at_once_exactly_one_wins(house):
     await queue.file(asked(), 0.0)
     await queue.approve("a" * 32, person("bob", "sre"))
     acts = [
-        queue.deny("a" * 32, person("dana", "sre"), "no") if number % 2 else queue.consume("a" * 32, "i|alice")
+        queue.deny("a" * 32, person("dana", "sre"), "no")
+        if number % 2
+        else queue.consume("a" * 32, "i|alice")
         for number in range(200)
     ]
     done = await asyncio.gather(*acts)

@@ -7,12 +7,33 @@ from bastion.store.index import Index, StoreError, open_engine
 
 LEAVES = [
     {"type": "bastion.started", "seq": 0, "t": 1},
-    {"type": "session.started", "seq": 1, "t": 5_000_000, "session": "a" * 32, "actor": "i|alice", "target": "shop/web-0"},
+    {
+        "type": "session.started",
+        "seq": 1,
+        "t": 5_000_000,
+        "session": "a" * 32,
+        "actor": "i|alice",
+        "target": "shop/web-0",
+    },
     {"type": "verdict", "seq": 2, "t": 5_500_000, "session": "a" * 32},
-    {"type": "session.started", "seq": 3, "t": 6_000_000, "session": "b" * 32, "actor": "i|bob", "target": "shop/web-1"},
+    {
+        "type": "session.started",
+        "seq": 3,
+        "t": 6_000_000,
+        "session": "b" * 32,
+        "actor": "i|bob",
+        "target": "shop/web-1",
+    },
     {"type": "recording.sealed", "seq": 4, "t": 7_000_000, "session": "a" * 32, "recording": "x.cast"},
     {"type": "session.ended", "seq": 5, "t": 7_000_000, "session": "a" * 32, "status": 3},
-    {"type": "session.started", "seq": 6, "t": 8_000_000, "session": "c" * 32, "actor": "i|bob", "target": "shop/web-1"},
+    {
+        "type": "session.started",
+        "seq": 6,
+        "t": 8_000_000,
+        "session": "c" * 32,
+        "actor": "i|bob",
+        "target": "shop/web-1",
+    },
     {"type": "session.severed", "seq": 7, "t": 9_000_000, "session": "c" * 32},
 ]
 
@@ -42,7 +63,10 @@ async def test_what_is_rebuilt_is_what_the_ledger_says_and_nothing_else(room):
     index, *_ = room
     await index.began("d" * 32, "i|eve", "x", 1)
     assert await index.rebuild(LEAVES) == 3
-    rows = {found.id[0]: (found.identity, found.target, found.started, found.ended) for found in await index.find()}
+    rows = {
+        found.id[0]: (found.identity, found.target, found.started, found.ended)
+        for found in await index.find()
+    }
     assert rows == {
         "a": ("i|alice", "shop/web-0", 5, 7), "b": ("i|bob", "shop/web-1", 6, None), "c": ("i|bob", "shop/web-1", 8, 9),
     }  # fmt: skip

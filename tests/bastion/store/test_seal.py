@@ -14,7 +14,9 @@ def test_a_key_is_made_once_and_is_for_its_owner_alone(tmp_path):
     assert Seal.load(path).open(first.close(b"x", "a"), "a") == b"x"
 
 
-@pytest.mark.parametrize(("content", "mode"), [(b"x" * 31, 0o600), (b"", 0o600), (b"x" * 32, 0o640), (b"x" * 32, 0o604)])
+@pytest.mark.parametrize(
+    ("content", "mode"), [(b"x" * 31, 0o600), (b"", 0o600), (b"x" * 32, 0o640), (b"x" * 32, 0o604)]
+)
 def test_a_key_that_is_short_or_readable_by_others_is_refused(tmp_path, content, mode):
     path = tmp_path / "key"
     path.write_bytes(content)

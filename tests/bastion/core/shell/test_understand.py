@@ -1,4 +1,7 @@
-"""From text to facts: units, their bytes, their state, and what is not understood."""
+"""From text to facts: units, their bytes, their state, and what is not understood.
+
+Covers understand, walk, scene, builtins, evaluating, expansions, numbers, documents, nested and languages.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ def only(facts, text, **how):
         ("busybox rm x", "busybox rm"), ("find . -exec rm {} +", "find rm"), ("ls | xargs -n1 rm", "ls xargs rm"),
         ("sh -c 'echo a; rm x'", "sh echo rm"), ("bash -c 'sh -c \"rm x\"'", "bash sh rm"), ("eval 'rm x'", "eval rm"),
         ("sh <<'E'\nrm x\nE", "sh rm"), ("bash <<< 'rm x'", "bash rm"), ("awk 'BEGIN{system(\"rm x\")}'", "awk rm"),
-        ("sed '1e rm x' f", "sed rm"), ("echo $(rm x)", "echo rm"), ("echo \"`rm x`\"", "echo rm"), ("cat <(rm x)", "cat rm"),
+        ("sed '1e rm x' f", "sed rm"), ("echo $(rm x)", "echo rm"), ('echo "`rm x`"', "echo rm"), ("cat <(rm x)", "cat rm"),
         ("cat <<E\n$(rm x)\nE", "cat rm"), ("echo ${a:-$(rm x)}", "echo rm"), ("a=$(rm x)", "rm"), ("echo $((`rm x`))", "echo rm"),
         ("if a; then rm x; fi", "a rm"), ("while rm x; do :; done", "rm :"), ("case a in b) rm x;; esac", "rm"),
         ("(rm x)", "rm"), ("{ rm x; }", "rm"), ("! rm x", "rm"), ("time rm x", "rm"), ("coproc rm x", "rm"), ("a && b || rm x", "a b rm"),
@@ -37,13 +40,13 @@ def test_every_program_that_would_run_is_found(facts, text, programs):
     "text",
     [
         "$x a", "r${x}m a", "`echo rm` a", "*sh a", "~/x", "./x", "/tmp/ls", "nosuchprogram", "sh", "bash -i", "sh x.sh", ". x", "source /dev/stdin",
-        "echo x | sh", "cat f | bash", "sh < f", "bash -c \"$x\"", "eval $x", "xargs ls", "xargs", "env $x", "find . $x", "find . -exec $x \\;",
+        "echo x | sh", "cat f | bash", "sh < f", 'bash -c "$x"', "eval $x", "xargs ls", "xargs", "env $x", "find . $x", "find . -exec $x \\;",
         "sort $x", "sort --compress-program=x f", "sort --compress-prog=x f", "rg --pre=x y", "tar cf x y -I z", "git -c a=b log", "git nosuch",
-        "python3 -c x", "python3", "perl -e x", "vim x", "less x", "psql", "redis-cli", "awk \"$x\"", "awk '{system($1)}'", "awk '{print | x}'",
+        "python3 -c x", "python3", "perl -e x", "vim x", "less x", "psql", "redis-cli", 'awk "$x"', "awk '{system($1)}'", "awk '{print | x}'",
         "awk 'x++ /system(\"id\")/ 2'", "sed 's/a/b/e' f", "sed -f x f", "sed $x f", "echo ${!x}", "echo ${x@P}", "echo $((x))", "echo ${a[$i]}",
-        "[[ $x -eq 1 ]]", "test -v \"$x\"", "let x=y", "printf -v \"$x\" a", "PATH=/x ls", "LD_PRELOAD=x ls", "IFS=x", "env BASH_ENV=x ls", "export PS4=x",
+        "[[ $x -eq 1 ]]", 'test -v "$x"', "let x=y", 'printf -v "$x" a', "PATH=/x ls", "LD_PRELOAD=x ls", "IFS=x", "env BASH_ENV=x ls", "export PS4=x",
         "LANG=$x ls", "TZ=:/etc/shadow date", "alias a=b", "trap 'ls' EXIT", "f() { ls; }", "set -o history", "shopt -s dotglob", "coproc ls", "hash -p /x ls",
-        "enable -f x y", "declare -n a=b", "sudo -i", "su", "nsenter -t 1", "ls {fd}>x", "echo -e '\\033[2J'", "printf '\\e[2J'", "read PATH", "read \"$x\"",
+        "enable -f x y", "declare -n a=b", "sudo -i", "su", "nsenter -t 1", "ls {fd}>x", "echo -e '\\033[2J'", "printf '\\e[2J'", "read PATH", 'read "$x"',
         "unset PATH", "for PATH in a; do ls; done", "echo ${PATH:=x}", "exec 3<>/dev/tcp/a/1", "unknown=1 nosuch", "kubectl --as x get pods",
     ],
 )  # fmt: skip
