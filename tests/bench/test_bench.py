@@ -1,0 +1,64 @@
+"""The bench runs and prints every row; what it measures is for reading."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TINY = ["--mb", "1", "--keys", "4", "--runs", "2", "--rounds", "1", "--idle", "1,2"]
+BOTH = {
+    "`true`, new connection": "ms",
+    "`true`, open ssh connection": "ms",
+    "echo of a program, p50": "ms",
+    "echo of a program, p99": "ms",
+    "echo at the prompt, p50": "ms",
+    "echo at the prompt, p99": "ms",
+    "bulk, log text": "MB/s",
+    "bulk, digits": "MB/s",
+    "bulk, NUL bytes": "MB/s",
+}
+
+
+def run(*options):
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.path", *TINY, *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return {row["name"]: row for row in json.loads(run("--json"))["rows"]}
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_every_row_has_both_ways_and_their_ratio(rows, name):
+    row = rows[name]
+    assert row["unit"] == BOTH[name]
+    assert row["direct"] > 0
+    assert row["through"] > 0
+    assert row["ratio"] == pytest.approx(row["through"] / row["direct"])
+
+
+def test_cpu_and_memory_stand_beside(rows):
+    cpu = {name for name in rows if name.startswith("  CPU, ")}
+    assert cpu == {"  CPU, log text", "  CPU, digits", "  CPU, NUL bytes"}
+    assert all(rows[name]["through"] >= 0 for name in cpu)
+    memory = [row for name, row in rows.items() if name.startswith("memory, ")]
+    assert [row["unit"] for row in memory] == ["KiB each"] * 2
+    assert all(row["direct"] is None and row["ratio"] is None for row in memory)
+
+
+def test_the_table_prints_what_the_json_holds(rows):
+    printed = run().splitlines()
+    assert [line[:30].rstrip() for line in printed[1:-1]] == [name.rstrip() for name in rows]
+    assert "cores" in printed[-1]
