@@ -88,10 +88,10 @@ class Screen(Protocol):
 def open_screen(cols: int, rows: int, engine: str | None = None) -> Screen:
     """A blank terminal: asciinema's avt where its wheel is installed, else pyte (slower, knows less)."""
     if (engine or default_engine()) == "avt":
-        from recorder.screen_avt import AvtScreen  # noqa: PLC0415  # the engine is optional
+        from recorder.screen_avt import AvtScreen  # noqa: PLC0415 - the engine is optional
 
         return AvtScreen(cols, rows)
-    from recorder.screen_pyte import PyteScreen  # noqa: PLC0415  # the engine is optional
+    from recorder.screen_pyte import PyteScreen  # noqa: PLC0415 - the engine is optional
 
     return PyteScreen(cols, rows)
 

@@ -99,8 +99,8 @@ def _without_columns(modes: tuple[int, ...]) -> list[int]:
 
 def _opened(model: _Model, faults: int) -> PyteScreen:
     screen = PyteScreen(*clamp(model.columns, model.lines))
-    screen._model = copy.deepcopy(model)  # noqa: SLF001  # the class's own constructor
-    screen._stream = pyte.Stream(screen._model)  # noqa: SLF001  # the same
+    screen._model = copy.deepcopy(model)  # noqa: SLF001 - the class's own constructor
+    screen._stream = pyte.Stream(screen._model)  # noqa: SLF001 - the same
     screen.faults = faults
     return screen
 

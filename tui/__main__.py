@@ -61,7 +61,7 @@ def _play(given: argparse.Namespace, loaded: Loaded) -> int:
         return _print([marker_json(loaded)] if given.json else marker_lines(loaded), loaded)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _fail("the player needs a terminal; use --dump or --markers without one")
-    from tui.player.app import Player  # noqa: PLC0415  # Textual takes a while to import; --dump needs none
+    from tui.player.app import Player  # noqa: PLC0415 - Textual takes a while to import; --dump needs none
 
     limit = given.idle_limit if given.idle_limit is not None else loaded.reader.header.idle_time_limit
     Player(loaded, at=given.at or 0.0, speed=given.speed, idle_limit=limit, paused=given.paused).run()

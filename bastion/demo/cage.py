@@ -147,7 +147,7 @@ def _be_first(spec: Spec, output: tuple[int, int], answer: int) -> NoReturn:
         syscalls.die_with_parent(signal.SIGKILL)
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
-        os.execve(spec["argv"][0], spec["argv"], spec["env"])  # noqa: S606 -- this is the sandbox's PID 1
+        os.execve(spec["argv"][0], spec["argv"], spec["env"])  # noqa: S606 - this is the sandbox's PID 1
     except OSError as error:
         os.write(answer, str(error).encode())
     finally:
@@ -204,7 +204,7 @@ def enter_by_bwrap(spec: Spec, output: tuple[int, int]) -> int:
         stderr=output[1],
         env=spec["env"],
         pass_fds=(writing,),
-        preexec_fn=_die_with_supervisor,  # noqa: PLW1509 -- the supervisor has one thread
+        preexec_fn=_die_with_supervisor,  # noqa: PLW1509 - the supervisor has one thread
     )
     os.close(writing)
     with os.fdopen(reading, "rb") as status:

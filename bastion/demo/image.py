@@ -116,7 +116,7 @@ def give(root: Path, owner: int) -> None:
     os.chown(root, owner, owner, follow_symlinks=False)
     for folder, names, files in os.walk(root):
         for name in (*names, *files):
-            os.chown(os.path.join(folder, name), owner, owner, follow_symlinks=False)  # noqa: PTH118 -- os.walk gives text
+            os.chown(os.path.join(folder, name), owner, owner, follow_symlinks=False)  # noqa: PTH118 - os.walk gives text
 
 
 def write_volume(folder: Path, values: Mapping[str, bytes], owner: int | None, stamp: str) -> None:

@@ -30,11 +30,11 @@ _SETUP_SECONDS = 20
 _PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from bastion.demo.supervisor import main; main({fd})"
 
 
-class DemoUnavailable(Exception):  # noqa: N818 -- the name is part of the demo's interface
+class DemoUnavailable(Exception):  # noqa: N818 - the name is part of the demo's interface
     """No sandbox can be made here; the text says what was tried and what is missing."""
 
 
-class NotStarted(Exception):  # noqa: N818 -- it carries the runtime's words, it is no fault of ours
+class NotStarted(Exception):  # noqa: N818 - it carries the runtime's words, it is no fault of ours
     """A command could not be executed in the container; the text is the runtime's."""
 
 

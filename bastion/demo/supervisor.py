@@ -209,7 +209,7 @@ def _execute(argv: list[str], env: dict[str, str]) -> str:
 
 def _try(path: str, argv: list[str], env: dict[str, str]) -> int:
     try:
-        os.execve(path, argv, env)  # noqa: S606 -- the command that the pod was asked to run
+        os.execve(path, argv, env)  # noqa: S606 - the command that the pod was asked to run
     except OSError as error:
         return error.errno or errno.EIO
     except ValueError:

@@ -90,7 +90,7 @@ def _mounts_below(target: str) -> list[str]:
     """
     real = os.path.realpath(target)
     found = set()
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:  # noqa: PTH123 -- stdlib-light, no pathlib in the supervisor
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:  # noqa: PTH123 - stdlib-light, no pathlib in the supervisor
         for line in lines:
             place = line.split(" ")[4].replace("\\040", " ").replace("\\134", "\\")
             if place == real or place.startswith(real + "/"):

@@ -26,7 +26,7 @@ async def test_down_refuses_and_up_is_back_on_the_same_port(fresh):
     made = await fresh()
     url = made.cluster.url
     await made.cluster.faults.down()
-    with pytest.raises(OSError):  # noqa: PT011 -- refused or reset, by the platform
+    with pytest.raises(OSError):  # noqa: PT011 - refused or reset, by the platform
         await made.call("/version")
     await made.cluster.faults.up()
     assert made.cluster.url == url

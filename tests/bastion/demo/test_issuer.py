@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -118,7 +119,7 @@ async def test_discovery_names_the_issuer_and_its_keys(demo):
 async def test_it_listens_on_this_machine_only_and_is_gone_after_close():
     demo = await DemoIssuer.start()
     assert demo.url.startswith("http://127.0.0.1:")
-    port = int(demo.url.rpartition(":")[2])
+    port = urlsplit(demo.url).port
     with pytest.raises(OSError, match=str(port)):
         await DemoIssuer.start(port=port)
     await demo.close()
