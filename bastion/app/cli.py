@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import difflib
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 import uvloop
@@ -16,6 +16,7 @@ from bastion.app import logs
 from bastion.app.config import ConfigError
 
 EXIT_CONFIG = 78
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Group(click.Group):
@@ -36,7 +37,7 @@ class Group(click.Group):
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pod-bastion")
 def main() -> None:
-    r"""One SSH gate between people, AI agents and production pods.
+    """One SSH gate between people, AI agents and production pods.
 
     \b
     Examples:
@@ -44,7 +45,7 @@ def main() -> None:
       bastion serve --config conf/bastion.toml  run it before a real cluster
       bastion replay 3f2a                       watch a recorded session
       eval "$(_BASTION_COMPLETE=bash_source bastion)"   completion for bash
-    """
+    """  # noqa: D301 - click reads the escape
 
 
 @main.command()
@@ -53,14 +54,14 @@ def main() -> None:
     "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keep everything here."
 )
 def demo(port: int, folder: Path | None) -> None:
-    r"""Start the bastion before an embedded demo cluster and issuer.
+    """Start the bastion before an embedded demo cluster and issuer.
 
     Without --dir it uses a directory of its own and removes it at the end.
 
     \b
     Example:
       bastion demo --port 2222 --dir /tmp/bastion-demo
-    """
+    """  # noqa: D301 - click reads the escape
     from bastion.app.demo import demo as run  # noqa: PLC0415 - the demo's imports are heavy
 
     logs.configure("warning", "text")
@@ -71,12 +72,12 @@ def demo(port: int, folder: Path | None) -> None:
 @click.option("--config", "path", required=True, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--check", is_flag=True, help="Check configuration and policy, then stop.")
 def serve(path: Path, *, check: bool) -> None:
-    r"""Run the bastion. SIGHUP reloads policy and credentials; SIGTERM ends it.
+    """Run the bastion. SIGHUP reloads policy and credentials; SIGTERM ends it.
 
     \b
     Example:
       bastion serve --config /etc/bastion/bastion.toml
-    """
+    """  # noqa: D301 - click reads the escape
     from bastion.app import config  # noqa: PLC0415 - start-up of other commands stays fast
     from bastion.app import serve as server  # noqa: PLC0415 - the same
 
@@ -88,20 +89,30 @@ def serve(path: Path, *, check: bool) -> None:
     _run(server.check(path) if check else server.serve(path))
 
 
+def _state(*, exists: bool) -> Callable[[Command], Command]:
+    return click.option(
+        "--state",
+        type=click.Path(path_type=Path, exists=exists, file_okay=False),
+        default="/var/lib/bastion",
+        show_default=True,
+        envvar="BASTION_STATE",
+        show_envvar=True,
+        help="The bastion's state folder.",
+    )
+
+
 @main.command()
 @click.argument("session")
-@click.option(
-    "--state", type=click.Path(path_type=Path, exists=True), default=".", help="State folder or recordings."
-)
+@_state(exists=False)
 @click.option("--speed", type=float, default=1.0, show_default=True)
 @click.option("--idle-limit", type=float, help="Shorten pauses to this many seconds.")
 def replay(session: str, state: Path, speed: float, idle_limit: float | None) -> None:
-    r"""Watch a recorded session; SESSION is the start of its id, or a path.
+    """Watch a recorded session; SESSION is the start of its id, or a path.
 
     \b
     Example:
       bastion replay 3f2a --state /var/lib/bastion
-    """
+    """  # noqa: D301 - click reads the escape
     from bastion.app.replays import find, play  # noqa: PLC0415 - start-up of other commands stays fast
 
     try:
@@ -119,34 +130,34 @@ def policy() -> None:
 @policy.command("check")
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 def policy_check(path: Path) -> None:
-    r"""Load a policy and run its examples.
+    """Load a policy and run its examples.
 
     \b
     Example:
       bastion policy check conf/policies/demo.yaml
-    """
+    """  # noqa: D301 - click reads the escape
     from bastion.app.offices import check_policy  # noqa: PLC0415 - start-up of other commands stays fast
 
     _run(check_policy(path))
 
 
 @main.command()
-@click.option("--state", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
+@_state(exists=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def sessions(state: Path, *, as_json: bool) -> None:
-    r"""List the newest sessions.
+    """List the newest sessions.
 
     \b
     Example:
       bastion sessions --state /var/lib/bastion
-    """
+    """  # noqa: D301 - click reads the escape
     from bastion.app.offices import list_sessions  # noqa: PLC0415 - start-up of other commands stays fast
 
     _run(list_sessions(state, as_json=as_json))
 
 
 @main.command()
-@click.option("--state", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
+@_state(exists=True)
 def reindex(state: Path) -> None:
     """Rebuild the index of sessions from the ledger."""
     from bastion.app.offices import rebuild_index  # noqa: PLC0415 - start-up of other commands stays fast
@@ -156,7 +167,7 @@ def reindex(state: Path) -> None:
 
 @main.command()
 @click.argument("serial", type=click.IntRange(0, 2**64 - 1))
-@click.option("--state", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
+@_state(exists=True)
 def revoke(serial: int, state: Path) -> None:
     """Honour the SSH certificate with this SERIAL no longer (the ledger names it)."""
     from bastion.app.offices import revoke_serial  # noqa: PLC0415 - start-up of other commands stays fast
@@ -166,7 +177,7 @@ def revoke(serial: int, state: Path) -> None:
 
 @main.command()
 @click.argument("identity")
-@click.option("--state", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
+@_state(exists=True)
 def enrol(identity: str, state: Path) -> None:
     """Give IDENTITY (`ISSUER|SUBJECT`) a new TOTP seed and print its otpauth URI once."""
     from bastion.app.offices import enrol_totp  # noqa: PLC0415 - start-up of other commands stays fast

@@ -26,6 +26,7 @@ from bastion.model.verdict import STRICTNESS, Effect, Terms, Verdict
 
 APPROVALS = frozenset((Effect.APPROVE_PEER, Effect.APPROVE_TOTP))
 NEVER, DEFAULT, NOT_UNDERSTOOD = "builtin:never", "default", "default:not-understood"
+_LAST = {NOT_UNDERSTOOD: 1, DEFAULT: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +178,14 @@ class Policy:
     def _verdict(self, findings: list[_Finding]) -> Verdict:
         if not findings:
             findings = [_Finding(Effect.DENY, DEFAULT, "there is nothing to judge")]
-        ordered = sorted(findings, key=lambda finding: STRICTNESS.index(finding.effect))
+        # Of equally strict findings a rule's own comes first: it says most to whoever is refused.
+        ordered = sorted(findings, key=lambda one: (STRICTNESS.index(one.effect), _LAST.get(one.rule, 0)))
         first = ordered[0]
         effect, terms = first.effect, None
-        reasons = [finding.reason for finding in ordered if finding.reason and finding.effect is effect]
+        deciding = [
+            one for one in ordered if one.effect is effect and (one.rule in _LAST) == (first.rule in _LAST)
+        ]
+        reasons = [finding.reason for finding in deciding if finding.reason]
         if effect in APPROVALS:
             asked = [finding.terms for finding in ordered if finding.terms is not None]
             terms = _merge(asked)
