@@ -109,7 +109,7 @@ def test_a_directory_named_like_a_secret_is_left():
     assert len(play.scripts) == 1
     assert play.notes("verdict")[-1]["cwd"] == "(withheld: it holds a secret)"
     play.line("echo x")
-    assert play.scripts[-1].startswith("cd -P -- '/app'")
+    assert play.scripts[-1].startswith("unset CDPATH; cd -P -- '/app'")
 
 
 def test_a_refused_text_has_a_verdict_that_says_deny():
