@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from bastion.model.principal import Kind
-from bastion.model.refusal import EXIT_DENIED, EXIT_NOT_UNDERSTOOD, EXIT_PENDING, Refusal
+from bastion.model.refusal import EXIT_DENIED, EXIT_FAULT, EXIT_NOT_UNDERSTOOD, EXIT_PENDING, Refusal
 from bastion.model.verdict import Verdict
 
 
@@ -40,8 +40,8 @@ def plain(text: str) -> str:
 def refused(kind: Kind, refusal: Refusal, rule: str = "") -> str:
     """A refusal, for whoever reads it."""
     if kind is Kind.AGENT:
-        status = "not_understood" if refusal.status == EXIT_NOT_UNDERSTOOD else "denied"
-        return Answer(status, rule=rule, reason=f"{refusal.code}: {refusal.text}", hint=refusal.hint).line()
+        status = {EXIT_NOT_UNDERSTOOD: "not_understood", EXIT_FAULT: "failed"}.get(refusal.status, "denied")
+        return Answer(status, rule=rule, reason=refusal.text, hint=refusal.hint).line()
     return refusal.line()
 
 
@@ -51,7 +51,7 @@ def denial(verdict: Verdict) -> Refusal:
     if verdict.rule == NOT_UNDERSTOOD:
         return Refusal(
             "not-understood",
-            f"not understood, so it does not run: {reasons}",
+            f"{reasons}; so it does not run",
             "write it plainly: literal program names and arguments, one step a line",
             EXIT_NOT_UNDERSTOOD,
         )

@@ -7,7 +7,7 @@ import select
 import subprocess
 import time
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 
 from tests.bench.stand import MIB, Stand
@@ -55,6 +55,16 @@ def bulk(stand: Stand, way: str, line: str) -> Flow:
     if client.returncode:
         raise RuntimeError(f"{way} {line}: exit {client.returncode}: {error[-500:]!r}")
     return Flow(size, wall, stand.cpu() - cpu)
+
+
+def bulk_terminal(stand: Stand, way: str, line: str) -> Flow:
+    """The same on a terminal; the client's own exit status is not looked at."""
+    cpu, begun, size = stand.cpu(), time.perf_counter(), 0
+    terminal = Terminal(argv(stand, way, line, tty=True))
+    with closing(terminal), suppress(OSError):  # the end of a pseudo-terminal reads as EIO
+        while piece := os.read(terminal.parent, READ):
+            size += len(piece)
+    return Flow(size, time.perf_counter() - begun, stand.cpu() - cpu)
 
 
 def command(client: list[str]) -> float:

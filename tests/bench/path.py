@@ -18,10 +18,11 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from tests.bench.measures import WAYS, Flow, Typist, bulk, command, idle
+from tests.bench.measures import WAYS, Flow, Typist, bulk, bulk_terminal, command, idle
 from tests.bench.stand import MIB, Stand
 
-LINE_BYTES = 120
+TERMINAL_SHARE = 20
+"""Output on a terminal is that much less, because it is slower both ways."""
 LOG_LINE = (
     "2026-03-01T10:00:00Z INFO worker=7 request handled path=/api/v1/orders status=200 bytes=5120 took=12ms"
 )
@@ -55,11 +56,13 @@ def corpora(mb: int) -> dict[str, str]:
 
 
 def bulk_rows(stand: Stand, mb: int, rounds: int) -> list[Row]:
-    """Throughput and CPU of each corpus, with no terminal."""
+    """Throughput and CPU of each corpus without a terminal, and of some of the text on one."""
     rows = []
-    for name, line in corpora(mb).items():
-        found = turns(rounds, lambda way, line=line: bulk(stand, way, line))
-        rate = {way: statistics.median(flow.rate for flow in found[way]) for way in WAYS}
+    flows = [(name, line, bulk) for name, line in corpora(mb).items()]
+    flows.append(("terminal", corpora(max(1, mb // TERMINAL_SHARE))["log text"], bulk_terminal))
+    for name, line, flow in flows:
+        found = turns(rounds, lambda way, line=line, flow=flow: flow(stand, way, line))
+        rate = {way: statistics.median(one.rate for one in found[way]) for way in WAYS}
         spent = {way: cpu_per_mb(found[way]) for way in WAYS}
         rows += [
             row(f"bulk, {name}", "MB/s", rate["direct"], rate["through"]),

@@ -19,6 +19,7 @@ BOTH = {
     "bulk, log text": "MB/s",
     "bulk, digits": "MB/s",
     "bulk, NUL bytes": "MB/s",
+    "bulk, terminal": "MB/s",
 }
 
 
@@ -51,7 +52,7 @@ def test_every_row_has_both_ways_and_their_ratio(rows, name):
 
 def test_cpu_and_memory_stand_beside(rows):
     cpu = {name for name in rows if name.startswith("  CPU, ")}
-    assert cpu == {"  CPU, log text", "  CPU, digits", "  CPU, NUL bytes"}
+    assert cpu == {"  CPU, log text", "  CPU, digits", "  CPU, NUL bytes", "  CPU, terminal"}
     assert all(rows[name]["through"] >= 0 for name in cpu)
     memory = [row for name, row in rows.items() if name.startswith("memory, ")]
     assert [row["unit"] for row in memory] == ["KiB each"] * 2
