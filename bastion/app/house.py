@@ -22,6 +22,7 @@ from bastion.model.events import ClientGone, ClientResized, PolicyChanged
 from bastion.model.principal import Principal
 from bastion.model.refusal import EXIT_FAULT, Refusal
 from bastion.model.target import ApiLogin, Reserved, Target, parse
+from bastion.relay.compiled import Compiled
 from bastion.relay.evidence import Evidence
 from bastion.relay.hands import Doors
 from bastion.relay.journal import EvidenceError, Journal
@@ -67,6 +68,7 @@ class House:
         self._rooms = rooms
         self._live: dict[str, Relay] = {}
         self._closing = False
+        self._compiled = Compiled()
         self.desk = Desk(rooms.queue, rooms.codes, rooms.clock, rooms.public_name)
 
     @property
@@ -189,7 +191,7 @@ class House:
             user=who.subject, groups=tuple(sorted(who.groups)),
         )  # fmt: skip
         evidence = Evidence(rooms.journal, rooms.recordings, session, who.key, str(target))
-        doors = Doors(cluster, rooms.syntax, rooms.queue, rooms.clock)
+        doors = Doors(cluster, rooms.syntax, rooms.queue, rooms.clock, self._compiled)
         relay = Relay(Session(frame, rooms.policy, stored), channel, evidence, doors, rooms.wall)
         self._live[session] = relay
         loop = asyncio.get_running_loop()

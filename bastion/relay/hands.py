@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from bastion.core.masking.patterns import Patterns, compile_patterns
 from bastion.model import effects as do
 from bastion.model.events import (
     ClientEnded,
@@ -26,6 +25,7 @@ from bastion.model.events import (
 )
 from bastion.model.refusal import EXIT_FAULT, Refusal
 from bastion.model.target import Target
+from bastion.relay.compiled import Compiled
 from bastion.relay.ports import Approvals, Channel, Cluster, Exec, Syntax
 
 MAX_QUEUED = 64 * 1024
@@ -40,6 +40,7 @@ class Doors:
     syntax: Syntax
     approvals: Approvals
     clock: Callable[[], float]
+    compiled: Compiled = field(default_factory=Compiled)
 
 
 class Hands:
@@ -200,8 +201,7 @@ class Hands:
             if known == "required":
                 return self._post(Refused(now(), values))
             values = ()
-        loop = asyncio.get_running_loop()
-        patterns: Patterns = await loop.run_in_executor(None, compile_patterns, values)
+        patterns = await self._doors.compiled.patterns(values)
         return self._post(Resolved(now(), pod, patterns, len(values), len(patterns.uncovered)))
 
     async def _parse(self, text: bytes, dialect: str) -> None:

@@ -1,0 +1,44 @@
+"""Compiled patterns are shared by equal values, for a while, and tell nothing."""
+
+import asyncio
+
+from bastion.core.masking.scan import find
+from bastion.model.masks import KnownValue
+from bastion.relay import compiled
+from bastion.relay.compiled import Compiled
+
+ONE = (KnownValue("a", b"Kx7vQ2mNp9RtLw4Z"),)
+TWO = (KnownValue("a", b"Kx7vQ2mNp9RtLw4Y"),)
+
+
+async def test_the_same_values_are_compiled_once_and_others_anew():
+    kept = Compiled()
+    first = await kept.patterns(ONE)
+    assert await kept.patterns(list(ONE)) is first
+    other = await kept.patterns(TWO)
+    assert other is not first
+    assert find(other, TWO[0].value)
+    assert await kept.patterns((KnownValue("b", ONE[0].value),)) is not first
+
+
+async def test_values_are_let_go_after_a_while(monkeypatch):
+    monkeypatch.setattr(compiled, "KEPT_SECONDS", 0.05)
+    kept = Compiled()
+    first = await kept.patterns(ONE)
+    await asyncio.sleep(0.2)
+    assert repr(kept) == "Compiled(0 kept)"
+    assert await kept.patterns(ONE) is not first
+
+
+async def test_no_more_than_so_many_are_kept(monkeypatch):
+    monkeypatch.setattr(compiled, "MOST", 2)
+    kept = Compiled()
+    for number in range(4):
+        await kept.patterns((KnownValue("a", b"Kx7vQ2mNp9RtLw4%d" % number),))
+    assert repr(kept) == "Compiled(2 kept)"
+
+
+async def test_what_is_kept_shows_no_value():
+    kept = Compiled()
+    await kept.patterns(ONE)
+    assert "Kx7vQ2" not in repr(kept) + repr(vars(kept))
