@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -250,8 +251,16 @@ def _listed(rows: list[Row], host: str) -> Reply:
 def _row(row: Row) -> str:
     shown = row.shown
     clock = datetime.fromtimestamp(row.expires, UTC).strftime("%H:%M:%S UTC")
-    who, where, text = shown["requester"], shown["target"], plain(shown["text"])
-    return f"{row.id}  {row.state.value:<9}  until {clock}  {who}  {where}  {text}"
+    who, where, text = shown["requester"], shown["target"], _without_runs(plain(shown["text"]))
+    names = ", ".join(name for name, _ in shown["environment"][:8])
+    carried = f"  with {plain(names)}" if names else ""
+    place = f"{where}  in {plain(shown['cwd'])}{carried}"
+    return f"{row.id}  {row.state.value:<9}  until {clock}  {who}  {place}  $ {text}"
+
+
+def _without_runs(text: str) -> str:
+    """Many blanks in a row could push what matters out of sight."""
+    return re.sub(r" {4,}", lambda found: f" [{len(found[0])} blanks] ", text)
 
 
 def _shown(row: Row) -> Reply:

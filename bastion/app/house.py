@@ -14,6 +14,7 @@ import structlog
 
 from bastion.app.desk import Desk
 from bastion.core.frame import Frame
+from bastion.core.opening import unknown
 from bastion.core.policy import Policy
 from bastion.core.session import Session
 from bastion.idp.issuers import Issuers
@@ -170,9 +171,9 @@ class House:
     async def watch_ledger(self) -> None:
         """When the ledger dies, so does every session."""
         await self._rooms.journal.failed.wait()
-        _log.error("ledger.failed", why=self._rooms.journal.why)
         for relay in self._live.values():
             relay.end(Refusal("not-recorded", SEVERED.removeprefix("bastion: "), "", EXIT_FAULT))
+        _log.error("ledger.failed", why=self._rooms.journal.why)
 
     def reload(self, policy: Policy) -> None:
         """Put another policy in force, for live sessions too."""
@@ -232,7 +233,7 @@ class House:
         if target.cluster in clusters:
             return clusters[target.cluster]
         if target.cluster:
-            return Refusal("unknown-target", f"there is no {target} that you may reach", "check the name", 77)
+            return unknown(target)
         names = ", ".join(sorted(clusters))
         return Refusal(
             "which-cluster", f"there are several clusters: {names}", "use ssh CLUSTER=NS/POD@host", 77

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,7 +45,10 @@ def _mended(found: Found, recordings: Path) -> dict[str, object]:
         try:
             if path.exists():
                 mended = repair(path)
-                return {"recording": relative, "bytes": mended.size, "cut_bytes": mended.cut}
+                digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                return {
+                    "recording": relative, "bytes": mended.size, "cut_bytes": mended.cut, "sha256": digest,
+                }  # fmt: skip
         except CastError as error:
             return {"recording": relative, "problem": str(error)[:200]}
         except OSError as error:

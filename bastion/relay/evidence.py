@@ -42,6 +42,12 @@ class Evidence:
             raise EvidenceError(f"the recording cannot be written: {error.strerror}") from error
         self._noted_at = at
 
+    @property
+    def due(self) -> float | None:
+        """When `progress` has to refer to what was written since; None while nothing was."""
+        written = self._recording is not None and self._recording.size != self._noted_bytes
+        return self._noted_at + PROGRESS_SECONDS if written else None
+
     async def log(self, effects: Sequence[do.Effect], at: float) -> None:
         """Write what the effects need; decisions are on the disk when it returns. Raises EvidenceError."""
         leaves: list[Mapping[str, Any]] = []
@@ -56,7 +62,7 @@ class Evidence:
             seq = self._journal.append(leaves)
             if decides:
                 await self._journal.durable(seq)
-        self.progress(at)
+        self.progress(at, now=not self._noted_bytes)
 
     async def log_only(self, notes: Sequence[do.Note]) -> None:
         """Leaves without a recording, on the disk when it returns. Raises EvidenceError."""

@@ -16,7 +16,6 @@ from bastion.model.events import (
     Event,
     LineAborted,
     LineEntered,
-    PodExited,
     PodFailed,
     PodOpened,
     PodSent,
@@ -29,6 +28,9 @@ from bastion.relay.compiled import Compiled
 from bastion.relay.ports import Approvals, Channel, Cluster, Exec, Syntax
 
 MAX_QUEUED = 64 * 1024
+SLICE_SECONDS = 0.004
+MIN_SLICE, MAX_SLICE = 128, 64 * 1024
+MAX_REST = 0.05
 STOPPED = Refusal("stopped", "the command was ended before it began", "", EXIT_FAULT)
 
 
@@ -72,6 +74,8 @@ class Hands:
         self._room = asyncio.Event()
         self._room.set()
         self._killed: list[Exec] = []
+        self._slice = MAX_SLICE
+        self.spent = 0.0
         self._code_for = ""
         self._identity = channel.principal.key
         self.status, self.signal, self.message = EXIT_FAULT, "", ""
@@ -233,11 +237,26 @@ class Hands:
         await self._handled(PodOpened(now(), grant.unit))
         while True:
             event = await opened.receive()
-            await self._handled(event)
-            if isinstance(event, PodExited | PodFailed):
-                return None
             if isinstance(event, PodSent):
-                await self._channel.drain()
+                await self._feed(event)
+                continue
+            await self._handled(event)
+            return None
+
+    async def _feed(self, event: PodSent) -> None:
+        """Hand in output in slices of a few milliseconds of work, and rest as long as a long one took.
+
+        A screen costs a thousand times what a line of text does, on the one loop that all share.
+        """
+        data = event.data
+        while data:
+            piece, data = data[: self._slice], data[self._slice :]
+            await self._handled(PodSent(event.at, event.stream, piece))
+            fits = int(len(piece) * SLICE_SECONDS / max(self.spent, 1e-6))
+            self._slice = min(MAX_SLICE, max(MIN_SLICE, fits, self._slice // 2))
+            if self.spent > SLICE_SECONDS / 4:
+                await asyncio.sleep(min(self.spent, MAX_REST))
+        await self._channel.drain()
 
     async def _file(self, effect: do.FileApproval) -> None:
         filed = await self._doors.approvals.file(effect.asked, self._doors.clock())

@@ -89,12 +89,15 @@ class Relay:
         session = self._session
         while not session.over:
             if not self._inbox:
-                await self._wait(session.deadline)
+                await self._wait(_sooner(session.deadline, self._evidence.due))
+                self._evidence.progress(self._now())
             if not self._inbox:
                 self.post(TimePassed(self._now()))
                 continue
             event, handled = self._inbox.popleft()
+            began = self._now()
             effects = session.receive(event)
+            hands.spent = self._now() - began
             if effects:
                 await self._evidence.log(effects, self._now())
                 for effect in effects:
@@ -152,6 +155,10 @@ class Relay:
         self._evidence.lost(why)
         self._channel.write("err" if not self._channel.request.pty else "out", line.encode() + b"\r\n")
         self._channel.exit(EXIT_FAULT)
+
+
+def _sooner(one: float | None, other: float | None) -> float | None:
+    return min((each for each in (one, other) if each is not None), default=None)
 
 
 def _where(error: BaseExceptionGroup[Exception]) -> str:

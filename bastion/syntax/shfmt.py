@@ -154,8 +154,10 @@ class Shfmt:
                 code = await process.wait()
         except TimeoutError:
             return None, "the parser took too long"
-        except (OSError, _TooMuchError) as error:
-            return None, f"the parser failed: {type(error).__name__}"
+        except _TooMuchError:
+            return None, "it has too many parts to be judged"
+        except OSError as error:
+            return None, f"the parser failed: {error.strerror or 'its pipe broke'}"
         finally:
             await _end(process)
             self._refill(dialect)

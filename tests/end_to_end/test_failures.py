@@ -80,7 +80,9 @@ def test_two_users_on_one_target_are_told_apart(demo):
     demo.ssh("alice", "echo told-apart")
     demo.ssh("carol", "echo told-apart")
     actors = {
-        leaf["actor"] for leaf in demo.leaves() if leaf["type"] == "verdict" and "told-apart" in leaf.get("text", "")
+        leaf["actor"]
+        for leaf in demo.leaves()
+        if leaf["type"] == "verdict" and "told-apart" in leaf.get("text", "")
     }
     assert {actor.rpartition("|")[2] for actor in actors} == {"alice", "carol"}
 

@@ -112,7 +112,7 @@ async def test_machines_read_one_json_object(here):
 async def test_what_the_desk_says_is_recorded_before_it_is_said(here):
     done = await say(here, BOB, "list")
     assert done.out.decode().replace("\n", "\r\n") in recorded(here.folder)
-    assert here.writer.types()[-2:] == ["desk.answered", "recording.sealed"]
+    assert here.writer.types()[-3:] == ["desk.answered", "recording.progress", "recording.sealed"]
 
 
 # Approvers' own codes

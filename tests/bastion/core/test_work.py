@@ -219,7 +219,9 @@ def test_what_a_unit_leaves_is_what_the_next_one_begins_with():
     play.exits(exports={"APP": "1"})
     assert "export APP='1'" in play.scripts[1]
     play.exits(cwd="/usr", exports={"APP": "1"})
-    assert play.scripts[2].startswith("unset CDPATH; cd -P -- '/usr' || exit 126\nOLDPWD='/app'\nexport APP='1'")
+    assert play.scripts[2].startswith(
+        "unset CDPATH; cd -P -- '/usr' || exit 126\nOLDPWD='/app'\nexport APP='1'"
+    )
 
 
 def test_a_state_that_cannot_be_read_back_stops_the_script_with_255():

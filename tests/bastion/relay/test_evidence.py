@@ -86,7 +86,7 @@ async def test_an_effect_is_in_the_ledger_with_who_and_where(room, kind):
     evidence.open(None, lambda: 1_700_000_000, 0.0)
     effect, leaf = TABLE[kind]
     await evidence.log([effect], 1.0)
-    assert writer.types() == ([leaf] if leaf else [])
+    assert writer.types() == ([leaf] if leaf else []) + ["recording.progress"]
     if leaf:
         assert (writer.leaves[0]["session"], writer.leaves[0]["actor"], writer.leaves[0]["target"]) == (
             "5" * 32, "i|alice", "shop/web-0",
@@ -133,10 +133,26 @@ async def test_a_growing_recording_is_referred_to(room):
     evidence, writer, _ = room
     evidence.open(None, lambda: 1_700_000_000, 0.0)
     await evidence.log([do.Deliver("out", b"x")], 1.0)
-    assert writer.leaves == []
+    assert writer.types() == ["recording.progress"]
     await evidence.log([do.Deliver("out", b"x")], PROGRESS_SECONDS)
-    await evidence.log([do.Deliver("out", b"x" * PROGRESS_BYTES)], PROGRESS_SECONDS + 0.1)
-    assert writer.types() == ["recording.progress"] * 2
+    assert writer.types() == ["recording.progress"]
+    await evidence.log([do.Deliver("out", b"x")], 1.0 + PROGRESS_SECONDS)
+    await evidence.log([do.Deliver("out", b"x" * PROGRESS_BYTES)], PROGRESS_SECONDS + 1.1)
+    assert writer.types() == ["recording.progress"] * 3
+
+
+async def test_what_was_printed_before_a_long_pause_is_referred_to_without_another_effect(room):
+    evidence, writer, folder = room
+    evidence.open(None, lambda: 1_700_000_000, 0.0)
+    assert evidence.due == PROGRESS_SECONDS
+    await evidence.log([do.Deliver("out", b"first")], 1.0)
+    assert evidence.due is None
+    await evidence.log([do.Deliver("out", b"then nothing")], 2.0)
+    assert evidence.due == 1.0 + PROGRESS_SECONDS
+    evidence.progress(evidence.due)
+    last = writer.leaves[-1]
+    assert last["sha256"] == hashlib.sha256(next(folder.rglob("*.cast")).read_bytes()).hexdigest()
+    assert evidence.due is None
 
 
 async def test_a_recording_is_never_overwritten(room):

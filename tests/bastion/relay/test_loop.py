@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,16 @@ from stage import (
     sent,
 )
 
-from bastion.model.events import ClientEnded, ClientGone, ClientSent, ClientSignalled, PodExited, PodFailed
+from bastion.core.session import Session
+from bastion.model.events import (
+    ClientEnded,
+    ClientGone,
+    ClientSent,
+    ClientSignalled,
+    PodExited,
+    PodFailed,
+    PodSent,
+)
 from bastion.model.principal import Kind
 from bastion.model.refusal import Refusal
 from bastion.model.request import Mode, Request
@@ -209,3 +219,23 @@ async def test_a_script_carries_nothing_past_a_denied_unit(syntax, tmp_path):
     await play(channel, cluster, syntax, tmp_path)
     assert (channel.out, channel.status, len(cluster.grants)) == (b"one\n", 77, 2)
     assert not cluster.grants[1].stdin
+
+
+async def test_a_screen_that_costs_much_comes_in_small_slices_with_rests(syntax, tmp_path, monkeypatch):
+    """One user's slow output must leave the loop to the others."""
+    real, sizes = Session.receive, []
+
+    def slow(self, event):
+        if isinstance(event, PodSent) and len(event.data) > 64:
+            sizes.append(len(event.data))
+            time.sleep(len(event.data) / 1_000_000)
+        return real(self, event)
+
+    monkeypatch.setattr(Session, "receive", slow)
+    channel = Channel(person(), exec_request(b"cat x"))
+    await play(
+        channel, Cluster([sent(b"x" * 30_000), sent(b"y" * 30_000), PodExited(0.0, 0)]), syntax, tmp_path
+    )
+    assert channel.out == b"x" * 30_000 + b"y" * 30_000
+    assert sizes[0] == 30_000
+    assert max(sizes[1:]) <= 16_000
