@@ -59,9 +59,9 @@ from recorder.lineage import predecessor
 from recorder.opening import ForeignError, claim, opening_leaves
 from recorder.recovery import DamagedError, recover
 from recorder.signer import Signer
+from recorder.spares import RESERVE
 from recorder.writer_lock import LockedError, WriterLock
 
-RESERVE = 256 * 1024
 SEGMENT_LEAVES = 65_536
 
 

@@ -19,6 +19,7 @@ import base64
 from collections.abc import Mapping
 from pathlib import Path
 
+from recorder import spares
 from recorder.checkpoint import Checkpoint
 from recorder.findings import Report
 from recorder.framing import Bad, Record, next_line, records
@@ -51,6 +52,7 @@ def verify(
         run.prepare(key, anchors or {}, pins or {})
         run.walk()
         run.finish()
+        spares.check(Layout(folder), report)
         if check_recordings:
             run.recordings.judge(recordings, writer=report.writer)
         else:

@@ -62,6 +62,10 @@ def demo(port: int, folder: Path | None) -> None:
     Example:
       bastion demo --port 2222 --dir /tmp/bastion-demo
     """  # noqa: D301 - click reads the escape
+    if folder and (folder / ".bastion-demo").exists():
+        (folder / "demo.json").unlink(
+            missing_ok=True
+        )  # at once: whoever waits for it must not find the old one
     from bastion.app.demo import demo as run  # noqa: PLC0415 - the demo's imports are heavy
 
     logs.configure("warning", "text")

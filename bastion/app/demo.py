@@ -78,6 +78,7 @@ async def _run(port: int, folder: Path) -> int:
         _show(folder, cluster.targets[0])
         await _until_stopped(stopped, config, folder, running)
         sys.stdout.write("\nbastion: ending what the demo started\n")
+        (folder / "demo.json").unlink(missing_ok=True)
         await running.house.close(3.0)
     return 0
 

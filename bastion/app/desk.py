@@ -163,9 +163,7 @@ class Desk:
             return _refused(UNKNOWN)
         await self._queue.settled(one)
         row = await self._queue.row(one) or row
-        status = {State.APPROVED: 0, State.CONSUMED: 0, State.EXPIRED: EXIT_PENDING}.get(
-            row.state, EXIT_DENIED
-        )
+        status = {State.APPROVED: 0, State.EXPIRED: EXIT_PENDING}.get(row.state, EXIT_DENIED)
         hint = f"; now: ssh approvals@{self._host} run {one}" if row.state is State.APPROVED else ""
         because = f": {row.reason}" if row.reason else ""
         return Reply((f"bastion: {one} is {row.state.value}{because}{hint}",), _public(row), status)

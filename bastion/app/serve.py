@@ -21,6 +21,7 @@ from bastion.demo.issuer import PATH as DEMO_PATH
 from bastion.syntax.shfmt import Shfmt
 
 _log = structlog.get_logger("bastion.serve")
+RELOADED = frozenset({"policy", "issuers", "certificates", "log", "shutdown_seconds"})
 DEMO_MARK = ".bastion-demo"
 
 
@@ -31,11 +32,11 @@ def refuse_demo(config: Config, folder: Path) -> None:
             raise ConfigError(
                 f"issuers: {issuer.name!r} is a demo issuer, which bastion serve does not trust"
             )
-    paths = [
-        folder / config.state,
-        *(folder / each.kubeconfig for each in config.clusters if each.kubeconfig),
-    ]
-    for path in paths:
+        if urlsplit(issuer.jwks_uri).path.startswith(f"{DEMO_PATH}/"):
+            raise ConfigError(
+                f"issuers: {issuer.name!r} uses a demo's keys, which bastion serve does not trust"
+            )
+    for path in (folder / config.state, *(folder / each.ca_file for each in config.issuers if each.ca_file)):
         for parent in (path, *path.resolve().parents):
             if (parent / DEMO_MARK).exists():
                 raise ConfigError(f"{path} belongs to a demo, whose keys bastion serve does not use")
@@ -79,8 +80,7 @@ async def _until_stopped(
         try:
             fresh = configuration.load(path)
             refuse_demo(fresh, path.parent)
-            problem = await reload(fresh, path.parent, running)
-            problem = problem or _unchangeable(config, fresh)
+            problem = _unchangeable(config, fresh) or await reload(fresh, path.parent, running)
         except ConfigError as error:
             problem = str(error)
         if problem:
@@ -96,7 +96,9 @@ def _put(queue: asyncio.Queue[signal.Signals], number: signal.Signals) -> None:
 
 
 def _unchangeable(old: Config, new: Config) -> str:
-    """Settings that take a restart, so that an operator is not left believing otherwise."""
-    names = [each.name for each in fields(Config) if each.name != "policy"]
+    """Settings that take a restart: a reload with one of them changed is refused whole."""
+    names = [each.name for each in fields(Config) if each.name not in RELOADED]
     names = [name for name in names if getattr(old, name) != getattr(new, name)]
-    return f"{', '.join(names)}: changed, and takes effect after a restart" if names else ""
+    if old.certificates.retired_authorities != new.certificates.retired_authorities:
+        names.append("certificates.retired_authorities")
+    return f"{', '.join(names)}: takes effect at a restart only, so nothing was reloaded" if names else ""

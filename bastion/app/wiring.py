@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from bastion.app import logs
 from bastion.app.config import Config, ConfigError
 from bastion.app.house import House, Rooms
 from bastion.app.mending import mend
@@ -89,8 +90,8 @@ async def start(config: Config, folder: Path, stack: AsyncExitStack, group: asyn
     syntax = await stack.enter_async_context(Shfmt())
     policy = await load_policy(folder / config.policy.file, syntax)
     await asyncio.to_thread(compile_patterns, ())
-    issuers = Issuers([replace(each, ca_file=_absolute(folder, each.ca_file)) for each in config.issuers])
-    stack.push_async_callback(issuers.close)
+    issuers = _issuers(config, folder)
+    stack.push_async_callback(lambda: rooms.issuers.close())  # noqa: PLW0108 - a reload replaces them
     clusters = []
     for settings in config.clusters:
         cluster = KubeCluster(replace(settings, kubeconfig=_absolute(folder, settings.kubeconfig)))
@@ -122,7 +123,10 @@ async def start(config: Config, folder: Path, stack: AsyncExitStack, group: asyn
 
 
 async def reload(config: Config, folder: Path, running: Running) -> str:
-    """SIGHUP: policy and cluster credentials anew. The problem, or empty; a bad policy changes nothing."""
+    """SIGHUP: policy, issuers, certificate lifetime, logs and cluster credentials anew.
+
+    The problem, or empty. A bad policy changes nothing; live sessions go on.
+    """
     rooms = running.rooms
     try:
         policy = await load_policy(folder / config.policy.file, rooms.syntax)
@@ -131,11 +135,19 @@ async def reload(config: Config, folder: Path, running: Running) -> str:
         return str(error)
     await running.house.note("policy.loaded", {"policy": policy.sha256, "before": rooms.policy.sha256})
     running.house.reload(policy)
+    before, rooms.issuers = rooms.issuers, _issuers(config, folder)
+    rooms.lifetime = config.certificates.lifetime_seconds
+    logs.configure(config.log.level, config.log.format)
+    await before.close()
     for cluster in running.clusters:
         problem = await cluster.reload()
         if problem:
             return problem.line()
     return ""
+
+
+def _issuers(config: Config, folder: Path) -> Issuers:
+    return Issuers([replace(each, ca_file=_absolute(folder, each.ca_file)) for each in config.issuers])
 
 
 def ledger_folder(state: Path) -> Path:

@@ -11,8 +11,9 @@ import pytest
 from recorder.disk import Disk
 from recorder.findings import Outcome
 from recorder.layout import Layout
-from recorder.ledger import RESERVE, LedgerError
+from recorder.ledger import LedgerError
 from recorder.reader import entries
+from recorder.spares import RESERVE
 from recorder.verify import verify
 
 

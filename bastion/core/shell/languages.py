@@ -9,8 +9,6 @@ from bastion.core.shell.judge import Judge
 from bastion.core.shell.scene import Call
 from bastion.core.shell.words import text_word
 
-_ADDRESS = re.compile(r"(?:\d+(?:~\d+)?|\$|[+~]\d+)")
-_OPEN_BRACKET = re.compile(r"(?<!\\)\[[^\]]*\Z")
 _AWK = re.compile(
     r"""(?P<string>"(?:[^"\\\n]|\\.)*")|(?P<comment>\#[^\n]*)"""
     r"""|(?P<space>[ \t]+|\\\n)|(?P<name>@?[A-Za-z_]\w*)"""
@@ -23,113 +21,6 @@ _AWK_WORDS = frozenset(
 )
 # After these a slash may begin a regular expression or divide.
 _MAY_DIVIDE = _AWK_WORDS | {")", "++", "--"}
-
-
-def sed(judge: Judge, call: Call, program: str) -> None:
-    """Walk a sed program (POSIX sed, GNU commands and one-line forms included)."""
-    position = 0
-    while position < len(program):
-        position = _sed_command(judge, call, program, position)
-        if position < 0:
-            call.reasons.append("a sed program that is not understood")
-            return
-
-
-def _sed_address(program: str, at: int) -> int:
-    while True:
-        start = at
-        while at < len(program) and program[at] in " \t\n;{},!":
-            at += 1
-        if found := _ADDRESS.match(program, at):
-            at = found.end()
-        elif program[at : at + 1] == "/" or program[at : at + 1] == "\\":
-            delimiter = program[at] if program[at] == "/" else program[at + 1 : at + 2]
-            at = _sed_until(program, at + (1 if program[at] == "/" else 2), delimiter)
-            if at < 0:
-                return -1
-            while program[at : at + 1] in ("I", "M"):
-                at += 1
-        if at == start:
-            return at
-
-
-def _sed_until(program: str, at: int, delimiter: str) -> int:
-    """The place after the next unescaped delimiter outside brackets; -1 where there is none."""
-    if not delimiter or delimiter in "\n\\":
-        return -1
-    start = at
-    while at < len(program):
-        if program[at] == "\\":
-            at += 2
-            continue
-        if program[at] == delimiter:
-            # A delimiter inside brackets ends the pattern in some seds and not in others.
-            return -1 if _OPEN_BRACKET.search(program[start:at]) else at + 1
-        at += 1
-    return -1
-
-
-def _sed_command(judge: Judge, call: Call, program: str, at: int) -> int:
-    at = _sed_address(program, at)
-    if at < 0 or at >= len(program):
-        return at if at < 0 else len(program)
-    command = program[at]
-    line = program[at + 1 :].split("\n", 1)[0]
-    whole_line = at + 1 + len(line)
-    if command in "sy":
-        return _sed_substitute(judge, call, program, at, command)
-    if command in "=dDgGhHnNpPxzFqQl":
-        found = re.compile(r"[ \t]*\d*").match(program, at + 1)
-        return found.end() if found else at + 1
-    if command == "#":
-        return whole_line
-    if command in "btT:":
-        end = re.compile(r"[^;}\n]*").match(program, at + 1)
-        return end.end() if end else at + 1
-    if command in "aic":
-        return _sed_text(program, at + 1)
-    if command in "rRwW":
-        name = line.strip()
-        judge.access(call, text_word(name), "read" if command in "rR" else "write")
-        return whole_line
-    if command == "e" and line.strip():
-        judge.code_words(call, [text_word(line.strip())])
-        return whole_line
-    if command == "e":
-        call.capabilities.add("runs-code")
-    return -1
-
-
-def _sed_text(program: str, at: int) -> int:
-    """The end of the text of `a`, `i` or `c`: the first line that does not end in a backslash."""
-    while (end := program.find("\n", at)) >= 0:
-        if not program[at:end].endswith("\\"):
-            return end
-        at = end + 1
-    return len(program)
-
-
-def _sed_substitute(judge: Judge, call: Call, program: str, at: int, command: str) -> int:
-    delimiter = program[at + 1 : at + 2]
-    middle = _sed_until(program, at + 2, delimiter)
-    if middle < 0:
-        return -1
-    end = _sed_until(program, middle, delimiter)
-    if end < 0:
-        return -1
-    if command == "y":
-        return end
-    flags = re.compile(r"[gpiIMm0-9]*").match(program, end)
-    end = flags.end() if flags else end
-    following = program[end : end + 1]
-    if following == "w":
-        name = program[end + 1 :].split("\n", 1)[0]
-        judge.access(call, text_word(name.strip()), "write")
-        return end + 1 + len(name)
-    if following == "e":
-        call.capabilities.add("runs-code")
-        return -1
-    return end if following == "" or following in " \t\n;}#" else -1
 
 
 def awk(judge: Judge, call: Call, program: str) -> None:

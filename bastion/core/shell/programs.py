@@ -12,11 +12,11 @@ _READ = """
 cat, tac, rev, nl, expand, unexpand, fold, fmt, paste, comm, cksum, sum, zcat, bzcat, xzcat, zstdcat,
     lz4cat: * -d: -w: -s: -t: / r*
 head,tail: * -n: -c: -s: --lines: --bytes: --pid: --sleep-interval: --max-unchanged-stats: / r*
-wc: * --files0-from:r --total: / r*
+wc: * --files0-from:! --total: / r*
 cut: * -d: -f: -c: -b: --delimiter: --fields: --characters: --bytes: --output-delimiter: / r*
 tr: * / d*
 sort: -bdfghiMnRrVcCmsuz -k: -t: -S: -o:w -T:w --key: --field-separator: --buffer-size: --output:w
-    --temporary-directory:w --compress-program:! --files0-from:r --parallel: --batch-size:
+    --temporary-directory:w --compress-program:! --files0-from:! --parallel: --batch-size:
     --random-source:r --sort: --reverse --unique --numeric-sort --human-numeric-sort --version-sort
     --general-numeric-sort --month-sort --ignore-case --ignore-leading-blanks --dictionary-order
     --ignore-nonprinting --random-sort --stable --zero-terminated --check? --merge --debug --help
@@ -33,7 +33,7 @@ od,hexdump,hd: * -A: -t: -j: -N: -S: -w? -n: -s: -e: -f:r / r*
 xxd: * -c: -g: -l: -o: -s: -n: / rw
 strings: * -n: -t: -e: -s: --bytes: --radix: --encoding: / r*
 base64,base32: * -w: --wrap: / r
-md5sum,sha1sum,sha224sum,sha256sum,sha384sum,sha512sum,b2sum: * / r*
+md5sum,sha1sum,sha224sum,sha256sum,sha384sum,sha512sum,b2sum: * -c:! --check:! / r*
 diff: * -U: -C: -I: -x: -W: -r+ -X:r --recursive+ --unified? --context? --exclude: --exclude-from:r
     --ignore-matching-lines: --width: --label: -L: --color? --from-file:r --to-file:r --starting-file:
     --tabsize: / r*
@@ -55,10 +55,11 @@ rg: * -e:d^ -f:r^ -A: -B: -C: -m: -g: -t: -T: -j: -M: -d: -E: -r: --pre:! --pre-
 ls, dir, vdir: * -I: -w: -T: -R+ --recursive+ --ignore: --width: --tabsize: --hide: --block-size:
     --color? --time: --time-style: --sort: --format: --indicator-style: --quoting-style: / n*
 stat: * -c: -t --format: --printf: / n*
-file: -bhikLlNnprsvzZ0 -F: -P: -e: -m:r -f:r --brief --mime --mime-type --mime-encoding --dereference
+file: -bhikLlNnprsvzZ0 -F: -P: -e: -m:r -f:! --files-from:!
+    --brief --mime --mime-type --mime-encoding --dereference
     --separator: --no-pad --version --help / r*
 du: * -d: -B: -t: -X:r --max-depth: --exclude: --exclude-from:r --block-size: --threshold: --time?
-    --time-style: --files0-from:r / N*
+    --time-style: --files0-from:! / N*
 df: * -B: -t: -x: --type: --exclude-type: --block-size: --output? / n*
 tree: * -L: -P: -I: -o:w -H: -T: --filelimit: --charset: --timefmt: --sort: --fromfile! / N*
 realpath,readlink: * --relative-to: --relative-base: / n*
@@ -103,7 +104,7 @@ ss: -natuplesmioZzbHOQVhr046wxdE -A: -f: -F:r -D:w -K! -N: --listening --tcp --u
     --kill! --no-header --help --version --resolve / d*
 getent: * -s: / d*
 nslookup,host: * -t: -c: -W: -R: -type / h* @net
-dig: * -t: -c: -p: -q: -x: -b: -k:r -f:r -y: / h* @net
+dig: * -t: -c: -p: -q: -x: -b: -k:r -f:! -y: / h* @net
 ping, ping6, traceroute, traceroute6, tracepath, mtr: * -c: -i: -I: -W: -w: -s: -t: -m: -q: -p: -f: -n
     / h* @net
 dmesg: -HTkuxrtPLeSwWd -l: -f: -s: --level: --facility: --ctime --human --kernel --userspace --decode

@@ -7,10 +7,11 @@ import re
 
 from bastion.core.shell.facts import Access
 from bastion.core.shell.judge import Judge, name_value
-from bastion.core.shell.languages import awk, sed
+from bastion.core.shell.languages import awk
 from bastion.core.shell.options import read
 from bastion.core.shell.pieces import Dyn, Text
 from bastion.core.shell.scene import Call
+from bastion.core.shell.sed import plain_suffix, sed
 from bastion.core.shell.spec import read_table
 from bastion.core.shell.words import Word, text_word
 
@@ -237,12 +238,13 @@ def convert(judge: Judge, call: Call) -> None:
 
 def edit(judge: Judge, call: Call) -> None:
     """`sed` and `awk`: what their program runs, reads and writes."""
-    name = "sed" if call.program == "sed" else "awk"
+    name = "sed" if call.program in ("sed", "gsed") else "awk"
     reading = read(_TABLE[name], call.words)
     call.flags += reading.flags
     call.reasons += reading.reasons
     informative = set(reading.flags) & {"--version", "-V", "--help"}
     in_place = any(flag.startswith(("-i", "--in-place")) for flag in reading.flags) and name == "sed"
+    suffixes = _suffixes(call) if in_place else ()
     for kind, word, _tree in reading.items:
         if kind == "e" and not informative:
             if word.literal is None:
@@ -252,7 +254,19 @@ def edit(judge: Judge, call: Call) -> None:
                 (sed if name == "sed" else awk)(judge, call, word.literal)
         elif kind == "r":
             judge.access(call, word, "read")
-            if in_place:
-                judge.access(call, word, "write")
+            for suffix in ("", *suffixes) if in_place else ():
+                # The copy that -i keeps has the file's name and the suffix.
+                end = (Text(suffix, quoted=True),) if suffix else ()
+                judge.access(call, Word((*word.pieces, *end), word.problem), "write")
     reading.items = [item for item in reading.items if item[0] == "k"]
     judge.items(call, reading)
+
+
+def _suffixes(call: Call) -> tuple[str, ...]:
+    """The suffixes of sed's in-place copies; one that names another file is not understood."""
+    written = [word.literal or "" for word in call.words]
+    found = [re.match(r"-[nErsuz]*i(.+)|--i[a-z-]*=(.+)", text, re.DOTALL) for text in written]
+    suffixes = tuple(each[1] or each[2] for each in found if each)
+    if not all(plain_suffix(suffix) for suffix in suffixes):
+        call.reasons.append("a suffix of sed -i that may name another file")
+    return suffixes

@@ -8,7 +8,6 @@ import pytest
 from bastion.app.config import Config, ConfigError, load
 from bastion.app.serve import DEMO_MARK, _unchangeable, check, refuse_demo
 from bastion.demo.issuer import PATH
-from bastion.kube.settings import KubeSettings
 
 EXAMPLE = Path(__file__).parents[3] / "conf" / "bastion.toml"
 
@@ -29,16 +28,14 @@ def test_a_demo_issuer_is_refused(config, tmp_path, tail):
         refuse_demo(replace(config, issuers=(issuer,)), tmp_path)
 
 
-@pytest.mark.parametrize("what", ["state", "kubeconfig", "linked"])
+@pytest.mark.parametrize("what", ["state", "ca_file", "linked"])
 def test_keys_of_a_demo_are_refused_wherever_they_are_named_from(config, tmp_path, what):
     demo = tmp_path / "demo"
     (demo / "state").mkdir(parents=True)
     (demo / DEMO_MARK).touch()
     named = {
         "state": replace(config, state=str(demo / "state")),
-        "kubeconfig": replace(
-            config, clusters=(KubeSettings("x", kubeconfig=str(demo / "cluster" / "kubeconfig")),)
-        ),
+        "ca_file": replace(config, issuers=(replace(config.issuers[0], ca_file=str(demo / "ca.pem")),)),
         "linked": replace(config, state=str(tmp_path / "link")),
     }[what]
     (tmp_path / "link").symlink_to(demo / "state")
