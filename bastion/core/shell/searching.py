@@ -8,6 +8,7 @@ import re
 from bastion.core.shell.facts import Access
 from bastion.core.shell.judge import Judge, name_value
 from bastion.core.shell.languages import awk
+from bastion.core.shell.links import gathered
 from bastion.core.shell.options import read
 from bastion.core.shell.pieces import Dyn, Text
 from bastion.core.shell.scene import Call
@@ -16,8 +17,8 @@ from bastion.core.shell.spec import read_table
 from bastion.core.shell.words import Word, text_word
 
 _TABLE = read_table("""
-tar: -zjJacxtvkpPSshmUwWlBRiGOoud -A -r -f:f -C:n -T:r -X:r -b: -g:w -K: -N: -H: -V: -L: -M! -F:k -I:k
-    --file:f --directory:n --files-from:r --exclude-from:r --exclude: --strip-components: --transform:k
+tar: -zjJacxtvkpPSshmUwWlBRiGOoud -A -r -f:f -C:n -T:r! -X:r -b: -g:w -K: -N: -H: -V: -L: -M! -F:k -I:k
+    --file:f --directory:n --files-from:r! --exclude-from:r --exclude: --strip-components: --transform:k
     --xform:k --create --extract --get --list --append --update --diff --gzip --bzip2 --xz --zstd
     --verbose? --auto-compress --keep-old-files --overwrite --no-same-owner --same-owner
     --preserve-permissions --no-same-permissions --to-stdout --wildcards --no-recursion
@@ -200,7 +201,7 @@ def tar(judge: Judge, call: Call) -> None:
     extracts = bool(flags & {"-x", "--extract", "--get"})
     target = [word for kind, word, _tree in reading.items if kind == "n"]
     for word in reading.operands if creates else ():
-        judge.access(call, word, "read", tree=True)
+        judge.access(gathered(call, target), word, "read", tree=True)
     for at, (kind, word, tree) in enumerate(list(reading.items)):
         text = word.literal
         if kind == "f":
@@ -210,6 +211,7 @@ def tar(judge: Judge, call: Call) -> None:
         elif kind == "d" and text is not None and text.startswith("exec="):
             reading.items[at] = ("c", text_word(text[5:]), tree)
     if extracts and not flags & {"-O", "--to-stdout"}:
+        call.reasons.append("tar unpacks what may be links")
         judge.access(call, target[-1] if target else text_word("."), "write", tree=True)
     reading.items = [item for item in reading.items if item[0] != "d"]
     judge.items(call, reading)

@@ -10,6 +10,7 @@ from bastion.core.shell import paths
 from bastion.core.shell.builtins import BUILTINS
 from bastion.core.shell.facts import Assignment
 from bastion.core.shell.judge import SPECS, Judge, name_value
+from bastion.core.shell.links import copy, install, link, unpack
 from bastion.core.shell.options import read
 from bastion.core.shell.pieces import Dyn
 from bastion.core.shell.processes import date, download, kernel, kill
@@ -188,6 +189,7 @@ SPECIAL: dict[str, Callable[[Judge, Call], None]] = {
     **dict.fromkeys(SHELLS, shell),
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk", "original-awk"), edit),
     "sed": edit, "gsed": edit, "xargs": xargs, "find": find, "tar": tar, "gtar": tar, "dd": convert,
+    "cp": copy, "ln": link, "install": install, "unzip": unpack, "cpio": unpack,
     "kill": kill, "watch": watch, "kubectl": kubectl, "date": date, "sysctl": kernel,
     "curl": download, "wget": download, "ssh": remote, **BUILTINS,
 }  # fmt: skip

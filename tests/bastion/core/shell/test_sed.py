@@ -30,7 +30,7 @@ def written(unit) -> set[str]:
 
 @pytest.mark.parametrize("command", ["a", "i", "c"])
 @pytest.mark.parametrize(
-    "text", ["foo\\\\", "foo\\", "\\\nfoo\\\\", "\\\nfoo\\", "f\\oo", "\\foo", "\\", "", "\\ \nfoo"]
+    "text", ["foo\\\\", "foo\\", "\\\nfoo\\\\", "\\\nfoo\\", "f\\oo", "\\foo", "", "\\ \nfoo"]
 )
 def test_a_backslash_in_a_text_is_not_understood(facts, command, text):
     assert not judged(facts, f"{command} {text}\n{TOUCH}").understood
@@ -44,7 +44,9 @@ def test_a_text_ends_with_its_line_and_what_follows_is_a_command(facts, text):
 
 
 @pytest.mark.parametrize("command", [":", "b", "t", "T"])
-@pytest.mark.parametrize("label", ["a 1e touch /etc/x", "a w /etc/x", " a\tw x", "a-b", "a/b", "a,1w x", "a#"])
+@pytest.mark.parametrize(
+    "label", ["a 1e touch /etc/x", "a w /etc/x", " a\tw x", "a-b", "a/b", "a,1w x", "a#"]
+)
 def test_a_label_ends_at_a_blank_and_anything_after_it_is_not_understood(facts, command, label):
     assert not judged(facts, f"s,x,y,;{command}{label}").understood
 
@@ -54,7 +56,9 @@ def test_plain_labels_are_understood(facts, program):
     assert judged(facts, program).understood
 
 
-@pytest.mark.parametrize("program", [":a;w /etc/x", ":a\nw /etc/x", "b;w /etc/x", "{p};w /etc/x", "y/a/b/;w /etc/x"])
+@pytest.mark.parametrize(
+    "program", [":a;w /etc/x", ":a\nw /etc/x", "b;w /etc/x", "{p};w /etc/x", "y/a/b/;w /etc/x"]
+)
 def test_a_command_after_a_separator_is_judged(facts, program):
     assert written(judged(facts, program)) == {"/etc/x"}
 
@@ -101,7 +105,9 @@ def test_gsed_is_sed(facts):
     assert not facts("gsed 's/a/b/e' f").units[0].understood
 
 
-@pytest.mark.parametrize("option", ["-i'/etc/*'", "-i../x", "-i*", "-ni/x", "--in-place=/x/*", "--in=a/b", "-Ei'a b'"])
+@pytest.mark.parametrize(
+    "option", ["-i'/etc/*'", "-i../x", "-i*", "-ni/x", "--in-place=/x/*", "--in=a/b", "-Ei'a b'"]
+)
 def test_a_suffix_that_names_another_file_is_not_understood(facts, option):
     assert not facts(f"sed {option} s/a/b/ f").units[0].understood
 
