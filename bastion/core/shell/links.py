@@ -39,9 +39,11 @@ def copy(judge: Judge, call: Call) -> None:
         for word in call.words
         for value in re.findall(r"\A--p[a-z]*=(.*)", word.literal or "", re.DOTALL)
     )
-    if flags & _KEEPING or kept:
-        call.reasons.append(_KEEPS_LINKS)
-    elif flags & _RECURSIVE and not all(_is_plain(call, word) for word in sources):
+    if (
+        flags & _KEEPING
+        or kept
+        or (flags & _RECURSIVE and not all(_is_plain(call, word) for word in sources))
+    ):
         call.reasons.append(_KEEPS_LINKS)
 
 

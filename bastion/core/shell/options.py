@@ -164,7 +164,10 @@ def _apply(  # noqa: PLR0917 - one step of the parser: all of it is its state
     reading.tree = reading.tree or (option.tree and not option.kind)
     if option.danger:
         reading.reasons.append(f"{spec.name} {name} runs code or alters what it must not")
-    if option.kind == "2":
+    if option.kind in ("2", "3"):
+        if any(each.splits for each in words[index : index + 2]):
+            reading.reasons.append("an option's value may be several words")
+        reading.items += [("r", each, False) for each in words[index + 1 : index + 2] if option.kind == "3"]
         return index + 2, False
     if option.kind:
         if value is None:

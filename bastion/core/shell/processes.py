@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from bastion.core.shell.facts import Access
 from bastion.core.shell.judge import SPECS, Judge
 from bastion.core.shell.options import read
 from bastion.core.shell.pieces import Dyn
@@ -64,15 +65,19 @@ def _is_own_shell(word: Word) -> bool:
 
 
 def date(judge: Judge, call: Call) -> None:
-    """`date`: an operand that is no format sets the clock."""
+    """`date`: -s or an operand that is no format sets the clock, a write that few rules allow."""
     judge.by_spec(call, SPECS["date"], call.words)
     _alters(call, lambda text: not text.startswith("+"))
+    if call.verb == "set":
+        call.accesses.append(Access("write", ("/dev/rtc",)))
 
 
 def kernel(judge: Judge, call: Call) -> None:
     """`sysctl NAME=VALUE` sets, with or without -w."""
     judge.by_spec(call, SPECS["sysctl"], call.words)
     _alters(call, lambda text: "=" in text)
+    if call.verb == "set":
+        call.accesses.append(Access("write", ("/proc/sys",), tree=True))
 
 
 def _alters(call: Call, changes: Callable[[str], bool]) -> None:

@@ -43,7 +43,8 @@ shuf: -erz -n: -i: -o:w --echo --head-count: --input-range: --output:w --repeat 
     --random-source:r / r*
 split: -dxez -a: -b: -C: -l: -n: -t: --filter:c! --suffix-length: --bytes: --line-bytes: --lines:
     --number: --separator: --additional-suffix: --numeric-suffixes? --hex-suffixes? --verbose / rw
-jq: -cnrjaseSCMR -f:r^ -L:r --arg:2 --argjson:2 --slurpfile:2 --rawfile:2 --from-file:r^ --indent:
+jq: -cnrjaseSCMR -f:r^! -L:! --arg:2 --argjson:2 --slurpfile:3 --rawfile:3 --argfile:3 --from-file:r^!
+    --library-path:! --indent:
     --tab --null-input --raw-input --raw-output --raw-output0 --join-output --compact-output --slurp
     --sort-keys --exit-status --color-output --monochrome-output --ascii-output --args --jsonargs
     --stream --seq --help --version / dr*

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +12,9 @@ from bastion.core.shell.judge import path_access
 from bastion.core.shell.pieces import Dyn, Node
 from bastion.core.shell.scene import Call, Place, Scene
 from bastion.core.shell.words import Word, read_words
+
+_OUTPUT = frozenset((">", ">>", ">|"))
+_ALL = frozenset(("&>", "&>>"))
 
 
 def note_streams(call: Call, redirects: Iterable[Access]) -> None:
@@ -42,6 +46,8 @@ def read_redirects(nodes: Iterable[Node], place: Place, scene: Scene) -> tuple[l
                 body, place, number, quoted=_quoted(node.get("Word") or {}), here=operator != "<<<"
             )
             continue
+        if operator in (">&", "<&", "<>") and number in ("", "1"):
+            place = dataclasses.replace(place, shown=True)
         if (operator in (">&", "<&") and (word.literal or "").rstrip("-").isdigit()) or (
             word.literal == "-" and "&" in operator
         ):
@@ -49,7 +55,17 @@ def read_redirects(nodes: Iterable[Node], place: Place, scene: Scene) -> tuple[l
         if operator == "<" and number in ("", "0"):
             place = dataclasses.replace(place, stdin="fed", given="")
         made += _file(operator, word, place)
+        if operator in _ALL or (operator in _OUTPUT and number in ("", "1")):
+            place = dataclasses.replace(place, shown=_may_show(word))
     return made, place
+
+
+def _may_show(word: Word) -> bool:
+    """Whether what is written to this file may appear on a terminal."""
+    text = word.literal
+    return text != "/dev/null" and (
+        text is None or word.splits or bool(re.search(r"dev|proc|fd|pts|tty", text))
+    )
 
 
 def _file(operator: str, word: Word, place: Place) -> list[Access]:

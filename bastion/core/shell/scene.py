@@ -22,7 +22,8 @@ class Place:
 
     `stdin` is "outer" (what the unit inherits), "fed" (a pipe or a file) or "text" (`given` is a
     literal here-document). `current` says whether the unit's own shell runs it, not a subshell.
-    `found` are the trees that `find` hands over as `{}`.
+    `found` are the trees that `find` hands over as `{}`. `shown` says whether its standard output
+    may be the unit's own, which may be a terminal.
     """
 
     cwds: tuple[str, ...]
@@ -32,6 +33,7 @@ class Place:
     depth: int = 0
     found: tuple[Access, ...] = ()
     dialect: str = "bash"
+    shown: bool = True
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"\d+(?:~\d+)?|\$|[+~]\d+")
 _NEGATION = re.compile(r"[ \t!]*")
 _CASE = re.compile(r"[ \t]*[IM]*")
 _END = re.compile(r"[ \t]*(?=[;}\n#]|\Z)")
-_PLAIN = re.compile(r"[ \t]*\d*")
+_NUMBERED = re.compile(r"[ \t]*\d*[ \t]*(?=[;}\n#]|\Z)")
 _LABEL = re.compile(r"[ \t]*[A-Za-z0-9_]*[ \t]*(?=[;}\n]|\Z)")
 _LINE = re.compile(r"[^\n]*")
 _TEXT = re.compile(r"(?:\\\n)?[^\n\\]*[^\n\\ \t][^\n\\]*(?=\n|\Z)")
@@ -28,6 +28,13 @@ _FLAGS = re.compile(r"[gpiIMm0-9]*")
 _DELIMITERS = frozenset("!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~")
 _PIECE = re.compile(r"\\.|[^\\]", re.DOTALL)
 _NOT_UNDERSTOOD = -1
+# What may follow the commands that neither open a file nor run anything.
+_SHORT = {
+    **dict.fromkeys("=dDgGhHnNpPxzFqQl", _NUMBERED),
+    **dict.fromkeys("btT:", _LABEL),
+    "{": re.compile(""),
+    "}": _END,
+}
 
 
 def sed(judge: Judge, call: Call, program: str) -> None:
@@ -118,19 +125,13 @@ def _command(judge: Judge, call: Call, program: str, at: int) -> int:
         return _NOT_UNDERSTOOD
     command, rest = program[at], at + 1
     line = _skip(_LINE, program, rest)
-    if command == "{":
-        return rest
-    if command == "}":
-        return _skip(_END, program, rest)
+    if command in _SHORT:
+        return _skip(_SHORT[command], program, rest)
     if command in "sy":
         return _substitute(judge, call, program, at)
-    if command in "=dDgGhHnNpPxzFqQl":
-        return _skip(_END, program, _skip(_PLAIN, program, rest))
     if command == "#":
         # Busybox lets a backslash carry the comment on, GNU sed does not.
         return _NOT_UNDERSTOOD if program[rest:line].endswith("\\") else line
-    if command in "btT:":
-        return _skip(_LABEL, program, rest)
     if command in "aic":
         return _skip(_TEXT, program, _skip(_BLANK, program, rest))
     if command in "rRwW":

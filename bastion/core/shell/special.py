@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 
 from bastion.core.shell import paths
 from bastion.core.shell.builtins import BUILTINS
-from bastion.core.shell.facts import Assignment
+from bastion.core.shell.facts import Access, Assignment
 from bastion.core.shell.judge import SPECS, Judge, name_value
+from bastion.core.shell.languages import query
 from bastion.core.shell.links import copy, install, link, unpack
 from bastion.core.shell.options import read
 from bastion.core.shell.pieces import Dyn
@@ -58,6 +59,16 @@ def wrap(judge: Judge, call: Call) -> None:
     elif "shell" in spec.traits and not any(kind == "c" for kind, _word, _tree in reading.items):
         call.capabilities.add("runs-code")
         call.reasons.append(f"{call.program} opens a shell")
+
+
+def nohup(judge: Judge, call: Call) -> None:
+    """`nohup` with a terminal to write to writes `nohup.out`, here or in the home directory."""
+    # `exec` may have sent the output elsewhere since.
+    shown = call.place.shown or any(each.program == "exec" for each in judge.scene.calls)
+    if judge.scene.stdin == "tty" and shown:
+        judge.access(call, text_word("nohup.out"), "write")
+        call.accesses.append(Access("write", ("/root/nohup.out",)))
+    wrap(judge, call)
 
 
 def watch(judge: Judge, call: Call) -> None:
@@ -189,7 +200,8 @@ SPECIAL: dict[str, Callable[[Judge, Call], None]] = {
     **dict.fromkeys(SHELLS, shell),
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk", "original-awk"), edit),
     "sed": edit, "gsed": edit, "xargs": xargs, "find": find, "tar": tar, "gtar": tar, "dd": convert,
-    "cp": copy, "ln": link, "install": install, "unzip": unpack, "cpio": unpack,
+    "jq": query, "nohup": nohup, "cp": copy, "ln": link, "install": install, "unzip": unpack,
+    "cpio": unpack,
     "kill": kill, "watch": watch, "kubectl": kubectl, "date": date, "sysctl": kernel,
     "curl": download, "wget": download, "ssh": remote, **BUILTINS,
 }  # fmt: skip

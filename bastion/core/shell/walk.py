@@ -165,7 +165,7 @@ class Walk:
     def _binary(self, node: Node, place: Place) -> Cwds:
         operator = node.get("Op")
         if operator in ("|", "|&"):
-            self.statement(node["X"], dataclasses.replace(place, current=False))
+            self.statement(node["X"], dataclasses.replace(place, current=False, shown=False))
             last = place.current and place.dialect in ("zsh", "mksh")
             self.statement(node["Y"], dataclasses.replace(place, current=last, stdin="fed", given=""))
             return place.cwds
@@ -234,7 +234,7 @@ class Walk:
         self.scene.calls.append(call)
         self.scene.functions.add(name)
         self.scene.change(place, carries=False, why="a function cannot be carried over")
-        self.statement(node.get("Body") or {}, dataclasses.replace(place, stdin="outer"))
+        self.statement(node.get("Body") or {}, dataclasses.replace(place, stdin="outer", shown=True))
         return place.cwds
 
     def _test(self, node: Node, place: Place) -> Cwds:

@@ -49,8 +49,8 @@ script: -aefq -t? -c:c -O:w -B:w -I:w -T:w -o: --command:c --quiet --append --fl
 screen: -dmDrRxqLS -S: -t: -c:k -X: / x @first @code
 tmux: @opaque @code
 flock: -snxuoFv -w: -E: -c:c --shared --exclusive --nonblock --wait: --timeout: --command:c / nx
-xargs: -0rtpxo -I: -i? -n: -P: -L: -l? -d: -a:! --arg-file:! -E: -e? -s: --null --no-run-if-empty --verbose
-    --interactive --replace? --max-args: --max-procs: --max-lines? --delimiter: --arg-file:r --eof?
+xargs: -0rtpxo -I: -i? -n: -P: -L: -l? -d: -a:r! -E: -e? -s: --null --no-run-if-empty --verbose
+    --interactive --replace? --max-args: --max-procs: --max-lines? --delimiter: --arg-file:r! --eof?
     --max-chars: --exit --open-tty --show-limits / x @first @xargs
 busybox,toybox: --help --list --list-full / x @first
 command: -p -v^ -V^ / x @first @lookup

@@ -54,7 +54,15 @@ def test_a_copy_that_may_keep_a_link_is_not_understood(facts, text):
 
 
 @pytest.mark.parametrize(
-    "text", ["cp a b", "cp -p a b", "cp -r a b", "cp -r /srv/app /tmp/b", "cp -r *.conf /tmp", "cp --preserve=mode a b"]
+    "text",
+    [
+        "cp a b",
+        "cp -p a b",
+        "cp -r a b",
+        "cp -r /srv/app /tmp/b",
+        "cp -r *.conf /tmp",
+        "cp --preserve=mode a b",
+    ],
 )
 def test_ordinary_copies_are_understood(facts, text):
     assert only(facts, text).understood
@@ -67,7 +75,9 @@ def test_what_may_unpack_links_is_not_understood_and_writes(facts, text):
     assert any(access.use == "write" for access in unit.commands[0].accesses)
 
 
-@pytest.mark.parametrize("text", ["tar tf a", "tar xOf a", "tar cf b a", "unzip -l a", "unzip -p a x", "cpio -it"])
+@pytest.mark.parametrize(
+    "text", ["tar tf a", "tar xOf a", "tar cf b a", "unzip -l a", "unzip -p a x", "cpio -it"]
+)
 def test_listing_an_archive_is_understood(facts, text):
     assert only(facts, text).understood
 
