@@ -125,7 +125,7 @@ def test_a_slow_reader_grows_no_memory_and_control_c_still_works(demo):
         assert grown < 64 * 1024 * 1024, grown
         assert demo.ssh("carol", "echo alive").out == b"alive\n"
     finally:
-        slow.send_signal(signal.SIGINT)
+        slow.terminate()
         slow.stdout.close()
         slow.wait(20)
     for _ in range(100):
