@@ -28,6 +28,7 @@ from bastion.relay.evidence import Evidence
 from bastion.relay.hands import Doors
 from bastion.relay.journal import EvidenceError, Journal
 from bastion.relay.loop import SEVERED, Relay
+from bastion.relay.pace import Share
 from bastion.relay.ports import Channel, Cluster, Syntax
 from bastion.ssh.certs import Authority
 from bastion.store.approvals import ApprovalQueue
@@ -69,7 +70,7 @@ class House:
         self._rooms = rooms
         self._live: dict[str, Relay] = {}
         self._closing = False
-        self._compiled = Compiled()
+        self._compiled, self._share = Compiled(), Share(rooms.clock)
         self.desk = Desk(rooms.queue, rooms.codes, rooms.clock, rooms.public_name)
 
     @property
@@ -192,7 +193,7 @@ class House:
             user=who.subject, groups=tuple(sorted(who.groups)),
         )  # fmt: skip
         evidence = Evidence(rooms.journal, rooms.recordings, session, who.key, str(target))
-        doors = Doors(cluster, rooms.syntax, rooms.queue, rooms.clock, self._compiled)
+        doors = Doors(cluster, rooms.syntax, rooms.queue, rooms.clock, self._share, self._compiled)
         relay = Relay(Session(frame, rooms.policy, stored), channel, evidence, doors, rooms.wall)
         self._live[session] = relay
         loop = asyncio.get_running_loop()

@@ -25,12 +25,10 @@ from bastion.model.events import (
 from bastion.model.refusal import EXIT_FAULT, Refusal
 from bastion.model.target import Target
 from bastion.relay.compiled import Compiled
+from bastion.relay.pace import Share, Slices
 from bastion.relay.ports import Approvals, Channel, Cluster, Exec, Syntax
 
 MAX_QUEUED = 64 * 1024
-SLICE_SECONDS = 0.004
-MIN_SLICE, MAX_SLICE = 128, 64 * 1024
-MAX_REST = 0.05
 STOPPED = Refusal("stopped", "the command was ended before it began", "", EXIT_FAULT)
 
 
@@ -42,6 +40,7 @@ class Doors:
     syntax: Syntax
     approvals: Approvals
     clock: Callable[[], float]
+    share: Share
     compiled: Compiled = field(default_factory=Compiled)
 
 
@@ -74,8 +73,8 @@ class Hands:
         self._room = asyncio.Event()
         self._room.set()
         self._killed: list[Exec] = []
-        self._slice = MAX_SLICE
-        self.spent = 0.0
+        self._slices = Slices(terminal=channel.request.pty is not None)
+        self._spent = 0.0
         self._code_for = ""
         self._identity = channel.principal.key
         self.status, self.signal, self.message = EXIT_FAULT, "", ""
@@ -118,6 +117,16 @@ class Hands:
                 pass
             case _:
                 assert_never(effect)
+
+    def took(self, seconds: float) -> None:
+        """The session was at work for so long."""
+        self._spent = seconds
+        self._doors.share.took(seconds)
+
+    async def paced(self, event: Event) -> None:
+        """Hand in an event that draws, in its turn, and wait until its effects were performed."""
+        await self._doors.share.turn(self._spent)
+        await self._handled(event)
 
     async def room(self) -> None:
         """Wait until the pod took most of what the client sent."""
@@ -244,18 +253,13 @@ class Hands:
             return None
 
     async def _feed(self, event: PodSent) -> None:
-        """Hand in output in slices of a few milliseconds of work, and rest as long as a long one took.
-
-        A screen costs a thousand times what a line of text does, on the one loop that all share.
-        """
+        """Hand in output in slices of a few milliseconds of work."""
         data = event.data
         while data:
-            piece, data = data[: self._slice], data[self._slice :]
-            await self._handled(PodSent(event.at, event.stream, piece))
-            fits = int(len(piece) * SLICE_SECONDS / max(self.spent, 1e-6))
-            self._slice = min(MAX_SLICE, max(MIN_SLICE, fits, self._slice // 2))
-            if self.spent > SLICE_SECONDS / 4:
-                await asyncio.sleep(min(self.spent, MAX_REST))
+            size = self._slices.cut(data)
+            await self.paced(PodSent(event.at, event.stream, data[:size]))
+            self._slices.took(size, self._spent)
+            data = data[size:]
         await self._channel.drain()
 
     async def _file(self, effect: do.FileApproval) -> None:

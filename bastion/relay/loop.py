@@ -21,7 +21,16 @@ import structlog
 
 from bastion.core.session import Session
 from bastion.model.effects import Note
-from bastion.model.events import ClientEnded, ClientGone, Ended, Event, Requested, TimePassed
+from bastion.model.events import (
+    ClientEnded,
+    ClientGone,
+    ClientResized,
+    EditorDrew,
+    Ended,
+    Event,
+    Requested,
+    TimePassed,
+)
 from bastion.model.refusal import EXIT_FAULT, Refusal
 from bastion.relay.evidence import Evidence
 from bastion.relay.hands import Doors, Hands
@@ -64,7 +73,7 @@ class Relay:
             self._evidence.open(self._channel.request.pty, self._wall, self._now())
             async with asyncio.TaskGroup() as group:
                 hands = Hands(self._channel, self._doors, group, self.post, self._handled)
-                pumps = [group.create_task(self._controls()), group.create_task(self._inputs(hands))]
+                pumps = [group.create_task(self._controls(hands)), group.create_task(self._inputs(hands))]
                 try:
                     await self._turns(hands)
                     await self._evidence.seal(self._now(), hands.status)
@@ -97,7 +106,7 @@ class Relay:
             event, handled = self._inbox.popleft()
             began = self._now()
             effects = session.receive(event)
-            hands.spent = self._now() - began
+            hands.took(self._now() - began)
             if effects:
                 await self._evidence.log(effects, self._now())
                 for effect in effects:
@@ -123,10 +132,10 @@ class Relay:
         self._woken.set()
         await handled.wait()
 
-    async def _controls(self) -> None:
+    async def _controls(self, hands: Hands) -> None:
         while True:
             event = await self._channel.receive_control()
-            await self._handled(event)
+            await (hands.paced(event) if isinstance(event, ClientResized) else self._handled(event))
             if isinstance(event, ClientGone):
                 return
 
@@ -136,7 +145,9 @@ class Relay:
                 await self._moved.wait_for(lambda: self._session.wants_input)
             await hands.room()
             event = await self._channel.receive()
-            if not await hands.intercept(event):
+            if isinstance(event, EditorDrew):
+                await hands.paced(event)
+            elif not await hands.intercept(event):
                 await self._handled(event)
             if isinstance(event, ClientEnded):
                 return

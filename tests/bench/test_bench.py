@@ -64,3 +64,9 @@ def test_the_table_has_a_line_for_every_row(report, rows):
     printed = python("-c", show, data=json.dumps(report["rows"])).splitlines()
     assert [line[:30].rstrip() for line in printed[1:]] == list(rows)
     assert report["cores"] >= 1
+
+
+def test_a_flood_has_a_row_for_quiet_and_one_for_flooded():
+    found = json.loads(python("-m", "tests.bench.flood", "--floods", "1", "--runs", "2", "--json"))
+    assert found["flooded"]["KiB/s"] > 0
+    assert all(0 < found[name]["p50"] <= found[name]["p95"] for name in ("quiet", "flooded"))

@@ -30,6 +30,7 @@ from bastion.relay.evidence import Evidence
 from bastion.relay.hands import Doors
 from bastion.relay.journal import Journal
 from bastion.relay.loop import Relay
+from bastion.relay.pace import Share
 
 POD = Pod("demo", "shop", "web-0", "uid-1", "app", "cid-1")
 SECRET = b"Kx7vQ2mNp9RtLw4Z"
@@ -273,7 +274,7 @@ async def play(channel, cluster, syntax, folder, *, writer=None, approvals=None,
         connection="c1", login="shop/web-0", host="bastion", fresh=lambda: f"{next(numbers):032x}",
     )  # fmt: skip
     evidence = Evidence(journal, folder, frame.session, channel.principal.key, "shop/web-0")
-    doors = Doors(cluster, syntax, approvals or Approvals(), time.monotonic)
+    doors = Doors(cluster, syntax, approvals or Approvals(), time.monotonic, Share(time.monotonic))
     relay = Relay(Session(frame, policy(), stored), channel, evidence, doors, lambda: 1_700_000_000)
     try:
         async with asyncio.timeout(seconds):

@@ -30,6 +30,7 @@ from bastion.model.request import Size
 from bastion.model.target import Target
 from bastion.model.verdict import Terms
 from bastion.relay.hands import MAX_QUEUED, Doors, Hands
+from bastion.relay.pace import Share
 
 GRANT = Grant(
     "s", "u" * 32, POD, ("env", "sh"), tty=False, stdin=True, identity="i|alice", user="", groups=(), rule="r"
@@ -74,7 +75,7 @@ class Scene:
         self.events.append(event)
 
     async def play(self, script, *, ending=5.0):
-        doors = Doors(self.cluster, None, self.approvals, lambda: 1.0)
+        doors = Doors(self.cluster, None, self.approvals, lambda: 1.0, Share(lambda: 1.0))
         async with asyncio.timeout(10), asyncio.TaskGroup() as group:
             self.hands = Hands(self.channel, doors, group, self.events.append, self.handled)
             await script(self.hands)
