@@ -9,6 +9,7 @@ from typing import Literal
 from bastion.core import argv, texts
 from bastion.core.environment import choose
 from bastion.core.frame import Frame
+from bastion.core.masking.grid import MAX_COLS, MAX_ROWS
 from bastion.core.masking.patterns import Patterns
 from bastion.core.masking.scan import find
 from bastion.core.modes import stty
@@ -20,7 +21,7 @@ from bastion.model.grant import Grant
 from bastion.model.pod import Pod
 from bastion.model.principal import Kind
 from bastion.model.refusal import EXIT_FAULT, EXIT_NOT_UNDERSTOOD, Refusal
-from bastion.model.request import Mode, Request
+from bastion.model.request import Mode, Request, Size
 from bastion.model.target import Target
 from bastion.model.verdict import Effect as Says
 
@@ -36,6 +37,12 @@ NO_SHELL = Refusal(
     EXIT_FAULT,
 )
 TOO_LONG = Refusal("too-long", "one command may be 64 KiB long", "put it in a file", EXIT_NOT_UNDERSTOOD)
+TERMINAL_TOO_LARGE = Refusal(
+    "terminal-too-large",
+    f"a terminal may have {MAX_ROWS} rows and {MAX_COLS} columns, the most that is masked",
+    "make the window smaller",
+    EXIT_NOT_UNDERSTOOD,
+)
 _TERM = re.compile(r"[A-Za-z0-9._+-]{1,64}")
 
 
@@ -53,6 +60,11 @@ class Place:
     notices: tuple[str, ...]
     dialect: str = "posix"
     start: str = "/"
+
+
+def too_large(size: Size) -> bool:
+    """Whether a terminal has cells that the masker's screen has not, where a secret could be put together."""
+    return size.cols > MAX_COLS or size.rows > MAX_ROWS
 
 
 def unknown(target: Target) -> Refusal:

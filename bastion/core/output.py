@@ -53,6 +53,10 @@ class Output:
         first, last = masker.feed(data + b"\n", at), masker.close(at)
         return _effects("err", Masked(first.data + last.data, first.events + last.events))
 
+    def unread(self, count: int, at: float) -> list[Effect]:
+        """The one notice for keys that nobody read; nothing where there are none."""
+        return self.own(texts.typed_ahead(count), at) if count else []
+
     def tick(self, at: float) -> list[Effect]:
         """Time passed; draws placeholders for what is held."""
         return _effects("out", self._terminal.tick(at)) if self._terminal else []

@@ -92,7 +92,7 @@ class Session:
             case ev.Resolved():
                 return self._resolved(event) if self._phase is Phase.RESOLVING else []
             case ev.Refused():
-                return self._end(opening.told(event.refusal, self._frame, self._policy), event.at)
+                return self._refused(event)
             case ev.Ended():
                 return self._end(event.refusal, event.at)
             case ev.Parsed():
@@ -147,23 +147,26 @@ class Session:
             return self._end(found, event.at)
         effects, self._out = found
         if self._stored:
-            return [*effects, *self._enter(event.at)]
+            return [*effects, *self._next(event.at)]
         self._phase = Phase.PROBING
         return effects
+
+    def _refused(self, event: ev.Refused) -> list[Effect]:
+        if self._work:
+            return self._step(event.at, self._work.unfiled(event.refusal))
+        return self._end(opening.told(event.refusal, self._frame, self._policy), event.at)
 
     def _probed(self, event: ev.PodSent | ev.PodExited | ev.PodFailed) -> list[Effect]:
         ready = self._threshold.probed(event)
         if isinstance(ready, Refusal):
             return self._end(ready, event.at)
-        return self._enter(event.at) if ready else []
-
-    def _enter(self, at: float) -> list[Effect]:
-        self._place, self._carried = self._threshold.place, self._threshold.carried
-        return self._next(at)
+        return self._next(event.at) if ready else []
 
     # Texts: from the client to the judge
 
     def _next(self, at: float) -> list[Effect]:
+        if self._place is None:
+            self._place, self._carried = self._threshold.place, self._threshold.carried
         self._phase = Phase.READING
         return self._turn(self._reading.next(self._place.dialect if self._place else ""), at)
 
@@ -201,9 +204,11 @@ class Session:
 
     def _client_sent(self, event: ev.ClientSent) -> list[Effect]:
         ready = self._reading.sent(event.data)
-        if self._phase is Phase.READING:
-            return self._next(event.at) if ready else []
-        return self._work.typed(event.data) if self._work else []
+        if self._work:
+            return self._work.typed(event.data)
+        if self._out and self._request.mode is Mode.INTERACTIVE:
+            return self._out.unread(len(event.data), event.at)
+        return self._next(event.at) if ready and self._phase is Phase.READING else []
 
     def _client_ended(self, event: ev.ClientEnded) -> list[Effect]:
         ready = self._reading.ended()
@@ -215,6 +220,8 @@ class Session:
         pty = self._request.pty
         if not pty:
             return []
+        if opening.too_large(event.size):
+            return self._end(opening.TERMINAL_TOO_LARGE, event.at)
         self._request = replace(self._request, pty=replace(pty, size=event.size))
         drawn = self._out.resize(event.size, event.at) if self._out else []
         return [*(self._work.resized(event.size) if self._work else [do.ResizeEditor(event.size)]), *drawn]
@@ -272,6 +279,7 @@ class Session:
             self._reading.drop()
         if done.line:
             effects += [do.Mark(done.mark or done.line[:160]), *self._out.own(done.line, at)]
+        effects += self._out.unread(done.unread, at)
         goes_on = not done.over if done.ran else self._request.mode is Mode.INTERACTIVE
         return effects + (self._next(at) if goes_on and not self._signal else self._close(at))
 
@@ -288,6 +296,5 @@ class Session:
 
     def _close(self, at: float) -> list[Effect]:
         self._phase = Phase.OVER
-        held = self._out.close(at) if self._out else []
         ended = Note("session.ended", {"why": self._signal or "done", "status": self._status})
-        return [*held, ended, do.Exit(self._status, self._signal)]
+        return [*(self._out.close(at) if self._out else []), ended, do.Exit(self._status, self._signal)]

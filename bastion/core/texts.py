@@ -37,6 +37,11 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def typed_ahead(count: int) -> str:
+    """The one notice for keys that nobody read: they are never run."""
+    return f"bastion: {count} typed bytes were dropped: nothing read them, and what is typed ahead never runs"
+
+
 def refused(kind: Kind, refusal: Refusal, rule: str = "") -> str:
     """A refusal, for whoever reads it."""
     if kind is Kind.AGENT:

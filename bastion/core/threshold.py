@@ -43,6 +43,8 @@ class Threshold:
         self._request = request
         if not policy.may_reach(who, target):
             return opening.unknown(target)
+        if request.pty and opening.too_large(request.pty.size):
+            return opening.TERMINAL_TOO_LARGE
         self._known = policy.known_values(who, target)
         return [Resolve(target, self._known)]
 

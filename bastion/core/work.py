@@ -37,7 +37,7 @@ EMPTY = Refusal(
 @dataclass(frozen=True, slots=True)
 class Done:
     """How a work ended. `line` is what the user reads; `ran` says that an exec ended with a status;
-    `over` that nothing can follow it.
+    `over` that nothing can follow it. `unread` counts typed bytes that went nowhere.
     """
 
     status: int
@@ -46,6 +46,7 @@ class Done:
     mark: str = ""
     over: bool = False
     ran: bool = False
+    unread: int = 0
 
 
 class Work:
@@ -57,6 +58,7 @@ class Work:
         self._run: Run | None = None
         self._rule = ""
         self._input_ended = False
+        self._unread = 0
         self.done: Done | None = None
 
     @property
@@ -119,6 +121,13 @@ class Work:
         place = replace(self._now.place, patterns=patterns or self._now.place.patterns)
         self._now = replace(self._now, place=place, policy=policy or self._now.policy)
 
+    def unfiled(self, refusal: Refusal) -> list[do.Effect]:
+        """The queue of approvals does not take the request: this text is refused, no more."""
+        if self._consent is None or self._run is not None or self.done:
+            return []
+        note = do.Note("approval.unfiled", {"approval": self._consent.asked.id, "code": refusal.code})
+        return [note, *self._refuse(refusal)]
+
     def withdraw(self) -> list[do.Effect]:
         """The requester changed their mind (^C), or is gone."""
         if self._consent is None or self._run is not None or self.done:
@@ -127,8 +136,9 @@ class Work:
 
     def typed(self, data: bytes) -> list[do.Effect]:
         """The client's bytes: to the program, or ^C while an approval is pending."""
-        if self._run is not None:
-            return self._run.typed(data) if self.running else []
+        if self._run is not None and self.running:
+            return self._run.typed(data)
+        self._unread += len(data) if self._size is not None else 0
         return self.withdraw() if b"\x03" in data else []
 
     def input_ended(self) -> list[do.Effect]:
@@ -215,5 +225,5 @@ class Work:
         return self._finish(Done(refusal.status, carried or self._now.carried, line, mark))
 
     def _finish(self, done: Done) -> list[do.Effect]:
-        self.done = done
+        self.done = replace(done, unread=self._unread)
         return []
