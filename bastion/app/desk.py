@@ -9,18 +9,17 @@ import asyncio
 import json
 import re
 import shlex
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bastion.app.counter import Counter
 from bastion.core.approval import may_decide
 from bastion.core.texts import plain
 from bastion.model.approval import Asked, State
-from bastion.model.effects import Deliver, Effect, Note
-from bastion.model.events import ClientEnded, ClientSent, LineAborted, LineEntered
+from bastion.model.effects import Note
+from bastion.model.events import ClientEnded, ClientSent, EditorDrew, LineAborted, LineEntered
 from bastion.model.principal import Principal
 from bastion.model.refusal import EXIT_DENIED, EXIT_PENDING, Refusal
-from bastion.relay.evidence import Evidence
 from bastion.relay.journal import EvidenceError
 from bastion.relay.ports import Channel
 from bastion.store.approvals import UNKNOWN, ApprovalQueue, Row
@@ -48,10 +47,10 @@ class Reply:
 class Desk:
     """Serves one command a channel."""
 
-    def __init__(self, queue: ApprovalQueue, codes: Codes, clock: Callable[[], float], host: str) -> None:
-        self._queue, self._codes, self._clock, self._host = queue, codes, clock, host
+    def __init__(self, queue: ApprovalQueue, codes: Codes, host: str) -> None:
+        self._queue, self._codes, self._host = queue, codes, host
 
-    async def serve(self, channel: Channel, evidence: Evidence, wall: Callable[[], int]) -> Asked | None:
+    async def serve(self, channel: Channel, counter: Counter) -> Asked | None:
         """Answer and close the channel; for `run`, the request whose session takes the channel over."""
         who = channel.principal
         words, as_json = _words(channel.request.line)
@@ -60,21 +59,20 @@ class Desk:
             "approval": words[1][:64] if len(words) > 1 else "",
         }  # fmt: skip
         try:
-            await evidence.log_only([Note("desk.asked", facts)])
+            await counter.note(Note("desk.asked", facts))
             if words[:1] == ["run"] and len(words) == 2:
                 row = await self._runnable(words[1], who)
                 if isinstance(row, Asked):
                     return row
-                await self._answer(channel, evidence, wall, _refused(row), as_json=as_json)
-                return None
-            reply = await self._reply(channel, evidence, words)
-            await self._answer(channel, evidence, wall, reply, as_json=as_json)
+                reply = _refused(row)
+            else:
+                reply = await self._reply(channel, counter, words)
+            await _answer(channel, counter, reply, as_json=as_json)
         except EvidenceError:
-            _say(channel, "bastion: nothing can be recorded, so nothing was done")
-            channel.exit(255)
+            counter.unrecorded()
         return None
 
-    async def _reply(self, channel: Channel, evidence: Evidence, words: list[str]) -> Reply:
+    async def _reply(self, channel: Channel, counter: Counter, words: list[str]) -> Reply:
         who = channel.principal
         if not words:
             words = ["list"] if channel.request.pty else []
@@ -90,13 +88,13 @@ class Desk:
             case ["wait", one]:
                 return await self._wait(one, who)
             case ["approve", one]:
-                return await self._approve(channel, evidence, one)
+                return await self._approve(channel, counter, one)
             case ["deny", one, *reason]:
-                return await self._deny(evidence, one, " ".join(reason), who)
+                return await self._deny(counter, one, " ".join(reason), who)
             case _:
                 return _refused(USAGE)
 
-    async def _approve(self, channel: Channel, evidence: Evidence, one: str) -> Reply:
+    async def _approve(self, channel: Channel, counter: Counter, one: str) -> Reply:
         who = channel.principal
         row = await self._queue.row(one)
         if row is None or not _may_see(row, who):
@@ -104,16 +102,13 @@ class Desk:
         if row.asked and row.state is State.REQUESTED:
             why = may_decide(row.asked, who)
             if why:
-                await evidence.log_only(
-                    [Note("approval.refused", {"approval": one, "by": who.key, "why": why})]
-                )
+                await counter.note(Note("approval.refused", {"approval": one, "by": who.key, "why": why}))
                 return _refused(Refusal("may-not-approve", why, "ask a colleague"))
             if row.asked.terms.approver_factor != "none":
-                problem = await self._factor(channel, who)
+                problem = await self._factor(channel, counter, who)
                 if problem:
-                    await evidence.log_only(
-                        [Note("approval.refused", {"approval": one, "by": who.key, "why": problem})]
-                    )
+                    refused = {"approval": one, "by": who.key, "why": problem}
+                    await counter.note(Note("approval.refused", refused))
                     return _refused(Refusal("factor-missing", problem, "use ssh -t and type a fresh code"))
             fields = {
                 "approval": one,
@@ -121,7 +116,7 @@ class Desk:
                 "name": who.name,
                 "factor": row.asked.terms.approver_factor,
             }
-            await evidence.log_only([Note("approval.voted", fields)])
+            await counter.note(Note("approval.voted", fields))
         voted = await self._queue.approve(one, who)
         if isinstance(voted, Refusal):
             return _refused(voted)
@@ -133,11 +128,11 @@ class Desk:
         )
         return Reply((f"bastion: {text}",), _public(voted))
 
-    async def _factor(self, channel: Channel, who: Principal) -> str:
+    async def _factor(self, channel: Channel, counter: Counter, who: Principal) -> str:
         """A fresh code of the approver: typed without echo, or the first line of standard input."""
         try:
             async with asyncio.timeout(CODE_SECONDS):
-                code = await _code(channel)
+                code = await _code(channel, counter)
         except TimeoutError:
             return f"no one-time code came within {CODE_SECONDS:.0f} s"
         if code is None:
@@ -145,13 +140,11 @@ class Desk:
         checked = await self._codes.check(who.key, code)
         return "" if checked.accepted else checked.message
 
-    async def _deny(self, evidence: Evidence, one: str, reason: str, who: Principal) -> Reply:
+    async def _deny(self, counter: Counter, one: str, reason: str, who: Principal) -> Reply:
         row = await self._queue.row(one)
         if row is None or not _may_see(row, who):
             return _refused(UNKNOWN)
-        await evidence.log_only(
-            [Note("approval.denying", {"approval": one, "by": who.key, "reason": reason[:500]})]
-        )
+        await counter.note(Note("approval.denying", {"approval": one, "by": who.key, "reason": reason[:500]}))
         done = await self._queue.deny(one, who, reason)
         if isinstance(done, Refusal):
             return _refused(done)
@@ -180,21 +173,16 @@ class Desk:
         status = EXIT_PENDING if row.state is State.EXPIRED else EXIT_DENIED
         return Refusal("approval-over", f"{one} is {row.state.value}; nothing runs", "ask again", status)
 
-    async def _answer(
-        self, channel: Channel, evidence: Evidence, wall: Callable[[], int], reply: Reply, *, as_json: bool
-    ) -> None:
-        said_plainly = [plain(line) for line in reply.lines]
-        lines = [json.dumps(reply.data, separators=(",", ":"))] if as_json else said_plainly
-        end = b"\r\n" if channel.request.pty else b"\n"
-        stream = "out" if channel.request.pty or as_json or reply.status == 0 else "err"
-        text = b"".join(line.encode("utf-8", "backslashreplace") + end for line in lines)
-        said: list[Effect] = [Deliver("out" if stream == "out" else "err", text)]
-        evidence.open(channel.request.pty, wall, self._clock())
-        await evidence.log([*said, Note("desk.answered", {"status": reply.status})], self._clock())
-        channel.write("out" if stream == "out" else "err", text)
-        await evidence.seal(self._clock(), reply.status)
-        channel.exit(reply.status)
-        await channel.flush()
+
+async def _answer(channel: Channel, counter: Counter, reply: Reply, *, as_json: bool) -> None:
+    said_plainly = [plain(line) for line in reply.lines]
+    lines = [json.dumps(reply.data, separators=(",", ":"))] if as_json else said_plainly
+    end = b"\r\n" if channel.request.pty else b"\n"
+    text = b"".join(line.encode("utf-8", "backslashreplace") + end for line in lines)
+    to_out = channel.request.pty or as_json or reply.status == 0
+    await counter.say("out" if to_out else "err", text, Note("desk.answered", {"status": reply.status}))
+    await counter.close(reply.status)
+    await channel.flush()
 
 
 def _words(line: bytes) -> tuple[list[str], bool]:
@@ -205,16 +193,13 @@ def _words(line: bytes) -> tuple[list[str], bool]:
     return [word for word in words if word != "--json"], "--json" in words
 
 
-def _say(channel: Channel, line: str) -> None:
-    end = "\r\n" if channel.request.pty else "\n"
-    channel.write("out" if channel.request.pty else "err", (line + end).encode())
-
-
-async def _code(channel: Channel) -> str | None:
+async def _code(channel: Channel, counter: Counter) -> str | None:
     if channel.request.pty:
         channel.edit("bastion: your one-time code: ", secret=True)
         while True:
             event = await channel.receive()
+            if isinstance(event, EditorDrew):
+                await counter.say("out", event.data)
             if isinstance(event, LineEntered):
                 return event.text.strip()
             if isinstance(event, LineAborted | ClientEnded):

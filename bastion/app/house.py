@@ -12,7 +12,9 @@ from typing import Any
 
 import structlog
 
+from bastion.app.counter import Counter
 from bastion.app.desk import Desk
+from bastion.app.live import Live
 from bastion.core.frame import Frame
 from bastion.core.opening import unknown
 from bastion.core.policy import Policy
@@ -27,19 +29,19 @@ from bastion.relay.compiled import Compiled
 from bastion.relay.evidence import Evidence
 from bastion.relay.hands import Doors
 from bastion.relay.journal import EvidenceError, Journal
-from bastion.relay.loop import SEVERED, Relay
+from bastion.relay.loop import Relay
 from bastion.relay.pace import Share
 from bastion.relay.ports import Channel, Cluster, Syntax
+from bastion.relay.unrecorded import UNRECORDED
 from bastion.ssh.certs import Authority
 from bastion.store.approvals import ApprovalQueue
 from bastion.store.codes import Codes
 from bastion.store.index import Index, StoreError
 
 _log = structlog.get_logger("bastion.house")
-NOT_RECORDED = Refusal(
-    "not-recorded", "nothing can be recorded, so no session is opened", "try again later", 255
-)
+REVOKED_SECONDS = 2.0
 CLOSING = Refusal("shutting-down", "the bastion is shutting down", "connect again in a moment", EXIT_FAULT)
+NO_STORE = Refusal("no-store", "the bastion's store cannot be written", "try again later", EXIT_FAULT)
 
 
 @dataclass(slots=True)
@@ -68,10 +70,11 @@ class House:
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
-        self._live: dict[str, Relay] = {}
+        self._live = Live(rooms.wall)
+        self._relays: dict[str, Relay] = {}
         self._closing = False
         self._compiled, self._share = Compiled(), Share(rooms.clock)
-        self.desk = Desk(rooms.queue, rooms.codes, rooms.clock, rooms.public_name)
+        self.desk = Desk(rooms.queue, rooms.codes, rooms.public_name)
 
     @property
     def live(self) -> int:
@@ -84,7 +87,7 @@ class House:
         if isinstance(found, Refusal):
             return found
         fields: dict[str, str | int] = {"actor": found.key, "method": "token", "source": source}
-        return found if await self.note("auth.succeeded", fields) else NOT_RECORDED
+        return found if await self.note("auth.succeeded", fields) else UNRECORDED
 
     async def certify(self, key: bytes, token: bytes, source: str) -> bytes | Refusal:
         """Exchange a token for a certificate that ends with it."""
@@ -108,7 +111,7 @@ class House:
         return (
             line
             if await self.note("certificate.issued", {**fields, "expires": found.expires})
-            else NOT_RECORDED
+            else UNRECORDED
         )
 
     async def admit(self, certificate: bytes, source: str) -> Principal | Refusal:
@@ -135,11 +138,9 @@ class House:
 
     async def open(self, channel: Channel) -> None:
         """Run a session on the channel until it is closed."""
-        if self._closing:
-            return _refuse(channel, CLOSING)
-        if self._rooms.journal.why:
-            return _refuse(channel, NOT_RECORDED)
         target = parse(channel.login)
+        if self._closing:
+            return await self._refuse(channel, CLOSING)
         if isinstance(target, Reserved) and target.name == "approvals":
             return await self._at_desk(channel)
         if isinstance(target, Target):
@@ -147,39 +148,36 @@ class House:
             if not isinstance(cluster, Refusal):
                 return await self._session(channel, target, cluster)
             target = cluster
-        refusal = target if isinstance(target, Refusal) else _not_yet(target)
-        who = channel.principal.key
-        if not await self.note(
-            "session.refused", {"actor": who, "target": channel.login[:256], "code": refusal.code}
-        ):
-            refusal = NOT_RECORDED
-        return _refuse(channel, refusal)
+        return await self._refuse(channel, target if isinstance(target, Refusal) else _not_yet(target))
 
     async def close(self, seconds: float) -> None:
         """Refuse new sessions, end the live ones."""
         self._closing = True
-        await self.end_all(CLOSING, seconds)
-
-    async def end_all(self, refusal: Refusal, seconds: float) -> None:
-        """End every live session with this line; wait for at most `seconds`."""
-        for relay in self._live.values():
-            relay.end(refusal)
-        loop = asyncio.get_running_loop()
-        limit = loop.time() + seconds
-        while self._live and loop.time() < limit:  # noqa: ASYNC110 - a poll at shutdown only
-            await asyncio.sleep(0.05)
+        await self.note("bastion.stopping", {"open_sessions": self.live})
+        self._live.end_all(CLOSING)
+        await self._live.emptied(seconds)
 
     async def watch_ledger(self) -> None:
         """When the ledger dies, so does every session."""
         await self._rooms.journal.failed.wait()
-        for relay in self._live.values():
-            relay.end(Refusal("not-recorded", SEVERED.removeprefix("bastion: "), "", EXIT_FAULT))
+        self._live.end_all(UNRECORDED)
         _log.error("ledger.failed", why=self._rooms.journal.why)
+
+    async def watch_revoked(self) -> None:
+        """A certificate that is revoked ends what it opened; while the store is down, live sessions go on."""
+        while True:
+            await asyncio.sleep(REVOKED_SECONDS)
+            if not self._live.certified:
+                continue
+            try:
+                self._live.revoke(await self._rooms.index.revoked())
+            except StoreError as error:
+                _log.error("store.failed", why=str(error))
 
     def reload(self, policy: Policy) -> None:
         """Put another policy in force, for live sessions too."""
         self._rooms.policy = policy
-        for relay in self._live.values():
+        for relay in self._relays.values():
             relay.post(PolicyChanged(self._rooms.clock(), policy))
 
     async def _session(
@@ -195,37 +193,68 @@ class House:
         evidence = Evidence(rooms.journal, rooms.recordings, session, who.key, str(target))
         doors = Doors(cluster, rooms.syntax, rooms.queue, rooms.clock, self._share, self._compiled)
         relay = Relay(Session(frame, rooms.policy, stored), channel, evidence, doors, rooms.wall)
-        self._live[session] = relay
-        loop = asyncio.get_running_loop()
-        expired = Refusal("identity-expired", "your identity has expired", "sign in again", EXIT_FAULT)
-        timer = loop.call_later(max(0.0, who.expires - rooms.wall()), relay.end, expired)
+        self._relays[session] = relay
         try:
-            await rooms.index.began(session, who.key, str(target), rooms.wall())
-            await relay.run()
-            await rooms.index.ended(session, rooms.wall())
+            with self._live.entered(session, who, relay.end):
+                await rooms.index.began(session, who.key, str(target), rooms.wall())
+                await relay.run()
+                await rooms.index.ended(session, rooms.wall())
         except StoreError as error:
             _log.error("store.failed", why=str(error))
             if not relay.began:
-                _refuse(channel, NOT_RECORDED)
+                await self._refuse(channel, NO_STORE)
         finally:
-            timer.cancel()
-            self._live.pop(session, None)
+            del self._relays[session]
 
     async def _at_desk(self, channel: Channel) -> None:
-        rooms = self._rooms
-        evidence = Evidence(
-            rooms.journal, rooms.recordings, secrets.token_hex(16), channel.principal.key, "approvals"
-        )
-        run = await _while_there(channel, self.desk.serve(channel, evidence, rooms.wall))
+        """One command at the login approvals; a stored request that it runs is a session of its own."""
+        session, counter = self._counter(channel)
+        run = await self._while_there(channel, session, counter, self.desk.serve(channel, counter))
         if run is None:
             return
         pod = run.pod
         target = Target(pod.namespace, pod.name, container=pod.container, cluster=pod.cluster)
         cluster = self._cluster(target)
         if isinstance(cluster, Refusal):
-            _refuse(channel, cluster)
+            await counter.refuse(cluster)
         else:
             await self._session(channel, target, cluster, run)
+
+    async def _while_there(
+        self, channel: Channel, session: str, counter: Counter, work: Coroutine[Any, Any, Asked | None]
+    ) -> Asked | None:
+        """Do the work until it is done, the client is gone or the house ends it."""
+        ended: list[Refusal] = []
+
+        def end(refusal: Refusal) -> None:
+            ended.append(refusal)
+            serving.cancel()
+
+        async def watch() -> None:
+            while not isinstance(event := await channel.receive_control(), ClientGone):
+                if isinstance(event, ClientResized):
+                    channel.resized(event.size)
+            serving.cancel()
+
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(work)
+            with self._live.entered(session, channel.principal, end):
+                watching = group.create_task(watch())
+                await asyncio.wait([serving])
+                watching.cancel()
+                if ended:
+                    await counter.refuse(ended[0])
+        return None if ended or serving.cancelled() else serving.result()
+
+    def _counter(self, channel: Channel) -> tuple[str, Counter]:
+        rooms, session = self._rooms, secrets.token_hex(16)
+        evidence = Evidence(
+            rooms.journal, rooms.recordings, session, channel.principal.key, channel.login[:256]
+        )
+        return session, Counter(channel, evidence, rooms.wall, rooms.clock)
+
+    async def _refuse(self, channel: Channel, refusal: Refusal) -> None:
+        await self._counter(channel)[1].refuse(refusal)
 
     def _cluster(self, target: Target) -> Cluster | Refusal:
         clusters = self._rooms.clusters
@@ -242,29 +271,7 @@ class House:
 
     async def _not_certified(self, refusal: Refusal, source: str) -> Refusal:
         fields: dict[str, str | int] = {"code": refusal.code, "method": "exchange", "source": source}
-        return refusal if await self.note("auth.failed", fields) else NOT_RECORDED
-
-
-async def _while_there(channel: Channel, work: Coroutine[Any, Any, Asked | None]) -> Asked | None:
-    """Do the work until it is done or the client is gone; then it is cancelled and nothing follows."""
-
-    async def watch() -> None:
-        while not isinstance(event := await channel.receive_control(), ClientGone):
-            if isinstance(event, ClientResized):
-                channel.resized(event.size)
-        serving.cancel()
-
-    async with asyncio.TaskGroup() as group:
-        serving = group.create_task(work)
-        watching = group.create_task(watch())
-        serving.add_done_callback(lambda _: watching.cancel())
-    return serving.result() if watching.cancelled() and not serving.cancelled() else None
-
-
-def _refuse(channel: Channel, refusal: Refusal) -> None:
-    end = b"\r\n" if channel.request.pty else b"\n"
-    channel.write("out" if channel.request.pty else "err", refusal.line().encode() + end)
-    channel.exit(refusal.status)
+        return refusal if await self.note("auth.failed", fields) else UNRECORDED
 
 
 def _not_yet(target: Reserved | ApiLogin) -> Refusal:

@@ -66,7 +66,7 @@ async def rebuild_index(state: Path) -> int:
 
 
 async def revoke_serial(state: Path, serial: int) -> int:
-    """Honour a certificate no longer; a running bastion sees it at the next sign-in."""
+    """Honour a certificate no longer; a running bastion refuses it and ends what it opened."""
     engine = await open_engine(state / "store.db")
     try:
         await Index(engine).revoke(serial, int(time.time()))

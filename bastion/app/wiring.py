@@ -115,7 +115,7 @@ async def start(config: Config, folder: Path, stack: AsyncExitStack, group: asyn
     except (OSError, ValueError) as error:
         raise ConfigError(f"ssh: {error}") from error
     stack.push_async_callback(server.close, 0.0)
-    for work in (house.watch_ledger(), _heartbeat(house, journal)):
+    for work in (house.watch_ledger(), house.watch_revoked(), _heartbeat(house, journal)):
         stack.push_async_callback(_stop, group.create_task(work))
     return Running(
         house, server, host_key.export_public_key("openssh").decode(), rooms, tuple(clusters), codes

@@ -20,7 +20,7 @@ class Principal:
     `name` and `email` are for display only. `owner` is the subject, at the same issuer, of the
     human who answers for an agent (empty for humans). `person` is the key by which approval
     quorums count people (empty: counts as nobody). `expires` is in Unix seconds. `factors` names
-    what was proved at sign-in (`token`, `certificate`).
+    what was proved at sign-in (`token`, `certificate`); `serial` is that certificate's, in decimal.
     """
 
     issuer: str
@@ -33,6 +33,7 @@ class Principal:
     person: str = ""
     email: str = ""
     factors: frozenset[str] = field(default_factory=frozenset)
+    serial: str = ""
 
     @property
     def key(self) -> str:

@@ -94,9 +94,17 @@ class Evidence:
             leaf[f"{stream}_bytes"], leaf[f"{stream}_sha256"] = size, digest
         await self._journal.durable(self._journal.append([leaf]))
 
-    def lost(self, why: str) -> bool:
-        """After a failure: the end of the session, in the space kept free for it."""
-        return self._journal.last_words([{**self._envelope, "type": "session.severed", "why": why[:200]}])
+    async def severed(self, why: str) -> bool:
+        """The session's unplanned end as a leaf, in the space kept free for it once the ledger has failed.
+
+        False where that failed too.
+        """
+        leaf = {**self._envelope, "type": "session.severed", "why": why[:200]}
+        try:
+            await self._journal.durable(self._journal.append([leaf]))
+        except EvidenceError:
+            return self._journal.last_words([leaf])
+        return True
 
     def _reference(self, kind: str) -> dict[str, Any]:
         recording = self._recording

@@ -36,9 +36,9 @@ from bastion.relay.evidence import Evidence
 from bastion.relay.hands import Doors, Hands
 from bastion.relay.journal import EvidenceError
 from bastion.relay.ports import Channel
+from bastion.relay.unrecorded import UNRECORDED
 
 _log = structlog.get_logger("bastion.relay")
-SEVERED = "bastion: the session was ended because it cannot be recorded; tell the operators of the bastion"
 FAULT = "bastion: the session was ended by a fault of the bastion; tell its operators"
 END_SECONDS = 8.0
 
@@ -87,11 +87,11 @@ class Relay:
                     hands.stop()
         except* EvidenceError as group_error:
             why = str(group_error.exceptions[0])
-            self._sever(SEVERED, why)
+            await self._sever(UNRECORDED.line(), why)
         except* Exception as group_error:  # noqa: BLE001 - a fault severs: anything else would run on unjudged
             why = type(group_error.exceptions[0]).__name__
             _log.error("session.fault", fault=why, where=_where(group_error))
-            self._sever(FAULT, why)
+            await self._sever(FAULT, why)
 
     async def _turns(self, hands: Hands) -> None:
         self._inbox.appendleft((Requested(self._now(), self._channel.request), None))  # before an early end
@@ -162,9 +162,12 @@ class Relay:
             self._channel.exit(hands.status)
         await self._channel.flush()
 
-    def _sever(self, line: str, why: str) -> None:
-        self._evidence.lost(why)
-        self._channel.write("err" if not self._channel.request.pty else "out", line.encode() + b"\r\n")
+    async def _sever(self, line: str, why: str) -> None:
+        """The leaf, then the line; where there can be no leaf, the one line that needs none."""
+        if not await self._evidence.severed(why):
+            line = UNRECORDED.line()
+        pty = self._channel.request.pty
+        self._channel.write("out" if pty else "err", line.encode() + (b"\r\n" if pty else b"\n"))
         self._channel.exit(EXIT_FAULT)
 
 

@@ -140,7 +140,8 @@ class Authority:
         if principal is None or principal.key.encode() != parsed.key_id:
             return _no("identity", "the certificate carries no identity")
         end = min(parsed.valid_before, principal.expires)
-        return replace(principal, expires=end, factors=principal.factors | {"certificate"})
+        factors = principal.factors | {"certificate"}
+        return replace(principal, expires=end, factors=factors, serial=str(parsed.serial))
 
     def _signed(self, parsed: SSHCertificate) -> bool:
         try:

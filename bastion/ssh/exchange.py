@@ -13,6 +13,7 @@ from asyncssh.packet import UInt32
 
 from bastion.model.refusal import Refusal
 from bastion.relay.ports import House
+from bastion.relay.unrecorded import UNRECORDED
 from bastion.ssh.inbox import Inbox
 from bastion.ssh.settings import SshSettings
 from bastion.ssh.wire_channel import DoorChannel
@@ -33,7 +34,9 @@ class Exchange:
         """Read the token, answer, and end the channel: 0 with a certificate, else the refusal's status."""
         token = await self._token(inbox)
         if isinstance(token, Refusal):
-            answer: bytes | Refusal = token
+            fields: dict[str, str | int] = {"code": token.code, "method": "exchange", "source": self._source}
+            noted = await self._house.note("auth.failed", fields)
+            answer: bytes | Refusal = token if noted else UNRECORDED
         else:
             answer = await self._house.certify(self._key, token, self._source)
         if isinstance(answer, Refusal):

@@ -14,9 +14,10 @@ from bastion.ssh.caps import Caps
 from bastion.ssh.settings import SshSettings
 from bastion.ssh.tasks import Tasks
 from bastion.ssh.visitor import Visitor
-from bastion.ssh.wire_connection import DoorConnection
+from bastion.ssh.wire_connection import TURNED_AWAY, DoorConnection
 
 BACKLOG = 512
+QUIET_SECONDS = 1.0
 _SILENT = logging.CRITICAL + 1
 
 
@@ -35,6 +36,7 @@ class Door:
         )
         self.connections: set[DoorConnection] = set()
         self._house = house
+        self._quiet_until = 0.0
 
     async def options(self, host_keys: Sequence[asyncssh.SSHKey]) -> asyncssh.SSHServerConnectionOptions:
         """The options of asyncssh, each list and limit given: none of its defaults or files apply."""
@@ -68,7 +70,33 @@ class Door:
     def connect(self, options: asyncssh.SSHServerConnectionOptions) -> DoorConnection:
         """The protocol of a new connection."""
         loop = asyncio.get_running_loop()
-        return DoorConnection(loop, options, self.caps, self.settings, self.connections)
+        return DoorConnection(
+            loop, options, self.caps, self.settings, self.connections, turn_away=self.turn_away
+        )
+
+    def turn_away(self, transport: asyncio.Transport) -> None:
+        """End a connection beyond the caps: a leaf and a line once a second, else without a word."""
+        now = asyncio.get_running_loop().time()
+        if now < self._quiet_until:
+            transport.close()
+            return
+        self._quiet_until = now + QUIET_SECONDS
+        self.tasks.start(self._tell(transport), "turn away")
+
+    async def closing(self) -> bool:
+        """Note that the connections are closed; False where that is not durable."""
+        return await self._house.note("ssh.closing", {"connections": len(self.connections)})
+
+    async def _tell(self, transport: asyncio.Transport) -> None:
+        peer = transport.get_extra_info("peername") or ("", 0)
+        fields: dict[str, str | int] = {
+            "place": "connection",
+            "name": "too-many-strangers",
+            "source": str(peer[0]),
+        }
+        if await self._house.note("ssh.refused", fields):
+            transport.write(TURNED_AWAY)
+        transport.close()
 
 
 class Server:
@@ -93,8 +121,9 @@ class Server:
         self._listener.close()
         await self._door.tasks.finish(grace)
         connections = list(self._door.connections)
-        for connection in connections:
-            connection.disconnect(asyncssh.DISC_BY_APPLICATION, "bastion: shutting down")
+        if connections and await self._door.closing():
+            for connection in connections:
+                connection.disconnect(asyncssh.DISC_BY_APPLICATION, "bastion: shutting down")
         await self._door.tasks.close()
         for connection in connections:
             connection.abort()

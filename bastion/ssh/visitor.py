@@ -11,7 +11,7 @@ forgets what an earlier one proved.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -131,7 +131,7 @@ class Visitor(asyncssh.SSHServer):
             self._conn.abort()
             return
         if not self._caps.join(self._counted()):
-            self._conn.disconnect(DISC_BY_APPLICATION, "bastion: you hold as many connections as you may")
+            self._tasks.start(self._turn_away(), "turn away")
             return
         self._caps.settle(self._address)
         self._signed_in = True
@@ -193,17 +193,14 @@ class Visitor(asyncssh.SSHServer):
         self._asked = False
         return await self.validate_password(username, responses[0])
 
-    def session_requested(self) -> Session:
-        """A place for another session; raises ChannelOpenError with the reason when there is none."""
+    def session_requested(self) -> Session | Coroutine[None, None, Session]:
+        """A place for another session; where there is none, what notes that and raises ChannelOpenError."""
         if self._sessions_over or (self._login == exchange.LOGIN and self._sessions):
-            raise asyncssh.ChannelOpenError(
-                OPEN_ADMINISTRATIVELY_PROHIBITED, "bastion: this connection opens no more sessions"
-            )
+            text = "bastion: this connection opens no more sessions"
+            return self._no_place(OPEN_ADMINISTRATIVELY_PROHIBITED, "no-more-sessions", text)
         why = self._caps.open(self._counted())
         if why:
-            note = self.note({"place": "session", "name": "too-many-sessions"})
-            self._tasks.start(note, "note")
-            raise asyncssh.ChannelOpenError(OPEN_RESOURCE_SHORTAGE, f"bastion: {why}")
+            return self._no_place(OPEN_RESOURCE_SHORTAGE, "too-many-sessions", f"bastion: {why}")
         self._sessions += 1
         self._sessions_over = self._login == exchange.LOGIN
         return Session(self, self._house, self._settings, self._tasks)
@@ -253,6 +250,14 @@ class Visitor(asyncssh.SSHServer):
         if isinstance(answer, Refusal) and len(token.encode()) == CUT_AT:
             return _CUT
         return answer
+
+    async def _no_place(self, code: int, name: str, text: str) -> Session:
+        await self.note({"place": "session", "name": name})
+        raise asyncssh.ChannelOpenError(code, text)
+
+    async def _turn_away(self) -> None:
+        await self.note({"place": "connection", "name": "too-many-connections"})
+        self._conn.disconnect(DISC_BY_APPLICATION, "bastion: you hold as many connections as you may")
 
     async def _failed(self, method: str, refusal: Refusal) -> None:
         await self._append("auth.failed", {"method": method, "code": refusal.code})

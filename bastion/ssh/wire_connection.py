@@ -68,10 +68,13 @@ class DoorConnection(CertifiedConnection):
         caps: Caps,
         settings: SshSettings,
         register: set[DoorConnection],
+        *,
+        turn_away: Callable[[asyncio.Transport], None],
     ) -> None:
-        """`register` holds the connection while it is counted."""
+        """`register` holds the connection while it is counted; `turn_away` ends one that is not."""
         super().__init__(loop, options)
         self._caps, self._settings, self._register = caps, settings, register
+        self._turn_away = turn_away
         self._deadline: asyncio.TimerHandle | None = None
         self._stalled = self._deaf = False
         self._hurried = self._auth_requests = self._refusals = 0
@@ -114,8 +117,7 @@ class DoorConnection(CertifiedConnection):
         peer = transport.get_extra_info("peername") or ("", 0)
         if not self._caps.arrive(str(peer[0])):
             self._cancel_login_timer()
-            writable.write(TURNED_AWAY)
-            writable.close()
+            self._turn_away(writable)
             return
         writable.set_write_buffer_limits(HIGH, LOW)
         self._register.add(self)

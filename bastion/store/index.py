@@ -15,7 +15,7 @@ from bastion.store.tables import metadata, revoked, session
 
 
 class StoreError(Exception):
-    """The store cannot be written; the message names the kind of fault and no values."""
+    """The store cannot be used; the message names the kind of fault and no values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +101,12 @@ class Index:
         return count
 
     async def revoked(self) -> frozenset[str]:
-        """Serials (decimal) of certificates that are no longer honoured, read anew each time."""
-        async with self._engine.begin() as link:
-            return frozenset((await link.scalars(select(revoked.c.serial))).all())
+        """Serials (decimal) of certificates that are no longer honoured, read anew; raises StoreError."""
+        try:
+            async with self._engine.begin() as link:
+                return frozenset((await link.scalars(select(revoked.c.serial))).all())
+        except SQLAlchemyError as error:
+            raise StoreError(f"the store cannot be read: {type(error).__name__}") from error
 
     async def revoke(self, serial: int, at: int) -> None:
         """Honour this certificate no longer."""

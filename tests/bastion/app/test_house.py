@@ -66,7 +66,7 @@ async def test_a_store_that_fails_refuses_the_session_before_the_cluster_is_aske
     async with here.engine.begin() as link:
         await link.execute(text("DROP TABLE session"))
     client = await here.run(Client(person(), b"echo hi"))
-    assert (client.status, here.house.live, here.writer.leaves) == (255, 0, [])
+    assert (client.status, here.house.live, here.writer.types()) == (255, 0, ["session.refused"])
     assert client.err.count(b"\n") == 1
 
 

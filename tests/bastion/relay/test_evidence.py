@@ -165,9 +165,20 @@ async def test_a_recording_is_never_overwritten(room):
 
 async def test_the_last_words_name_the_session(room):
     evidence, writer, _ = room
-    assert evidence.lost("x" * 500)
+    writer.fails_at = 0
+    assert await evidence.severed("x" * 500)
     assert (writer.words[0]["type"], writer.words[0]["session"], len(writer.words[0]["why"])) == (
         "session.severed",
         "5" * 32,
         200,
+    )
+
+
+async def test_a_fault_is_a_leaf_while_the_ledger_lives(room):
+    evidence, writer, _ = room
+    assert await evidence.severed("KeyError")
+    assert (writer.words, writer.leaves[-1]["type"], writer.leaves[-1]["why"]) == (
+        [],
+        "session.severed",
+        "KeyError",
     )

@@ -36,6 +36,7 @@ from bastion.model.principal import Kind
 from bastion.model.refusal import Refusal
 from bastion.model.request import Mode, Request
 from bastion.relay import loop
+from bastion.relay.unrecorded import UNRECORDED
 from bastion.syntax.shfmt import Shfmt
 
 
@@ -85,7 +86,7 @@ async def test_nothing_happens_that_the_ledger_does_not_hold(syntax, tmp_path, l
         for grant, leaves in zip(cluster.grants, cluster.leaves_at_open, strict=True):
             assert [leaf["type"] for leaf in leaves] == ["exec.opened"], (number, grant.rule)
         delivered = b"".join(entry[1] for entry in channel.log if entry[0] in ("out", "err"))
-        delivered = delivered.replace(loop.SEVERED.encode() + b"\r\n", b"")
+        delivered = delivered.replace(UNRECORDED.line().encode() + b"\n", b"")
         assert delivered.decode() in recorded(folder).replace("\r\n", "\n"), number
         if number < len(whole.leaves):
             assert channel.status == 255, number
@@ -107,9 +108,10 @@ async def test_a_fault_severs_and_says_so_without_a_traceback(syntax, tmp_path):
             raise RuntimeError("secret detail")
 
     channel = Channel(person(), exec_request(b"echo hi"))
-    await play(channel, Broken(), syntax, tmp_path)
+    writer = await play(channel, Broken(), syntax, tmp_path)
     assert channel.status == 255
-    assert channel.err == loop.FAULT.encode() + b"\r\n"
+    assert channel.err == loop.FAULT.encode() + b"\n"
+    assert writer.types()[-1] == "session.severed"
 
 
 async def test_an_exec_that_breaks_off_is_never_a_success(syntax, tmp_path):

@@ -81,6 +81,14 @@ async def test_one_connection_is_one_exchange(door, visit):
     assert house.identified == 1
 
 
+async def test_an_input_that_is_no_token_is_noted_before_it_is_refused(door, visit):
+    async with door() as (server, house), visit(server) as conn:
+        done = await conn.run(input="")
+        assert "no token" in done.stderr
+    noted = [(kind, fields["code"]) for kind, fields in house.notes if kind == "auth.failed"]
+    assert noted == [("auth.failed", "token-missing")]
+
+
 async def test_a_connection_that_never_asks_is_closed(door, visit):
     async with door(exchange_seconds=0.1) as (server, _house):
         conn = await visit(server)
@@ -95,7 +103,8 @@ async def test_nothing_else_is_offered_there(door, visit):
         with pytest.raises(asyncssh.ChannelOpenError):
             await conn.start_sftp_client()
     assert house.identified == 0
-    assert [fields["place"] for _, fields in house.notes] == ["channel", "subsystem"]
+    noted = [fields["place"] for kind, fields in house.notes if kind == "ssh.refused"]
+    assert noted == ["channel", "subsystem"]
 
 
 async def test_weak_keys_are_refused_with_a_line(door, client):

@@ -115,7 +115,8 @@ async def test_putty_and_openssh_habits_are_no_refusals(door, client):
         await conn._make_global_request(b"no-more-sessions@openssh.com")
         with pytest.raises(asyncssh.ChannelOpenError, match="opens no more sessions"):
             await conn.run("exit 0")
-    assert not house.notes
+    noted = [fields["name"] for kind, fields in house.notes if kind == "ssh.refused"]
+    assert noted == ["no-more-sessions"]
     assert not session.err
 
 

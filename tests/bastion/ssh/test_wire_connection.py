@@ -129,13 +129,19 @@ async def test_rekeying_in_the_middle_of_a_flood_loses_nothing(door, client):
 
 
 async def test_strangers_are_capped_and_told(door, client):
-    async with door(unauthenticated_source=3) as (server, _house):
+    async with door(unauthenticated_source=3) as (server, house):
         held = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(3)]
         for reader, _writer in held:
             assert (await reader.readline()).startswith(b"SSH-2.0-bastion")
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         assert await reader.read() == wire_connection.TURNED_AWAY
+        assert ("ssh.refused", "too-many-strangers") in [
+            (kind, more.get("name")) for kind, more in house.notes
+        ]
         assert server.caps.strangers == 3
+        writer.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        assert await reader.read() == b"", "one leaf and one line a second"
         writer.close()
         for _reader, writer in held:
             writer.close()
