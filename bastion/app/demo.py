@@ -21,7 +21,7 @@ from bastion.app.config import Certificates, Config, ConfigError, PolicySettings
 from bastion.app.serve import DEMO_MARK
 from bastion.app.wiring import Running, ledger_folder, reload, start
 from bastion.demo.cluster import DemoCluster, DemoUnavailable
-from bastion.demo.issuer import AUDIENCE, CLIENTS, USERS, DemoIssuer
+from bastion.demo.issuer import AUDIENCE, CLIENTS, USERS, DemoIssuer, owner
 from bastion.idp.issuer import Issuer
 from bastion.idp.totp import new_seed
 from bastion.kube.settings import KubeSettings
@@ -134,7 +134,7 @@ async def _describe(folder: Path, running: Running, cluster: DemoCluster, issuer
             seed = new_seed()
             await running.codes.enrol(f"{issuer.url}|{user.subject or name}", seed)
         users[name] = {
-            "kind": user.kind.value, "groups": list(user.groups), "owner": user.owner, "token": token,
+            "kind": user.kind.value, "groups": list(user.groups), "owner": owner(name), "token": token,
             "key": str(key), "totp_seed": seed,
         }  # fmt: skip
     known = folder / "known_hosts"

@@ -51,6 +51,11 @@ USERS: Mapping[str, DemoUser] = MappingProxyType(
 )
 
 
+def owner(name: str, users: Mapping[str, DemoUser] = USERS) -> str:
+    """The user who answers for `name`: an agent's owner; people answer for themselves."""
+    return users[name].owner or name
+
+
 class DemoIssuer:
     """A running issuer; make it with `start`, end it with `close`."""
 

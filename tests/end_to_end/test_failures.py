@@ -97,6 +97,9 @@ def test_private_files_are_private(demo):
     folder = demo.folder
     assert folder.stat().st_mode & 0o077 == 0
     assert (folder / "demo.json").stat().st_mode & 0o077 == 0
+    users = json.loads((folder / "demo.json").read_text())["users"]
+    assert all(user["owner"] in users for user in users.values())
+    assert all(user["owner"] == name for name, user in users.items() if user["kind"] == "human")
     for name in ("ssh_host_ed25519_key", "user_ca", "ledger.key", "store.key"):
         assert (folder / "state" / name).stat().st_mode & 0o077 == 0, name
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from bastion.demo.issuer import AUDIENCE, CLIENTS, USERS, DemoIssuer, DemoUser
+from bastion.demo.issuer import AUDIENCE, CLIENTS, USERS, DemoIssuer, DemoUser, owner
 from bastion.idp.issuer import Issuer
 from bastion.idp.issuers import Issuers
 from bastion.model.principal import Kind
@@ -126,3 +126,9 @@ async def test_it_listens_on_this_machine_only_and_is_gone_after_close():
     await demo.close()
     again = await DemoIssuer.start(port=port)
     await again.close()
+
+
+def test_every_user_has_an_owner_who_is_a_user_and_people_own_themselves():
+    for name, user in USERS.items():
+        assert owner(name) in USERS
+        assert owner(name) == (name if user.kind is Kind.HUMAN else user.owner)
