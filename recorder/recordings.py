@@ -2,6 +2,8 @@
 
 A leaf `recording.progress` or `recording.sealed` gives the SHA-256 of a file's first `bytes`
 bytes. The last such leaf of a file covers all earlier ones, so only that one is kept and checked.
+A leaf `session.lost` gives size and SHA-256 of what a crash left, after the torn end was cut: the file
+has to stay so. It was read back from the disk, so it covers no earlier leaf; both are checked.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from recorder.leaf import Leaf
 
 PROGRESS = "recording.progress"
 SEALED = "recording.sealed"
+LOST = "session.lost"
 _HEX = re.compile(r"[0-9a-f]{64}")
 _BLOCK = 1024 * 1024
 
@@ -38,13 +41,14 @@ class Recordings:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._claims: dict[str, _Claim] = {}
+        self._survived: dict[str, _Claim] = {}
         self._started = -1
 
     def take(self, leaf: Leaf, file: str) -> None:
         """Note a leaf; `file` is the segment it stands in, for findings."""
         if leaf.type == "ledger.opened":
             self._started = leaf.seq
-        if leaf.type not in {PROGRESS, SEALED}:
+        if leaf.type not in {PROGRESS, SEALED, LOST} or (leaf.type == LOST and "sha256" not in leaf.body):
             return
         name, size, digest = (leaf.body.get(member) for member in ("recording", "bytes", "sha256"))
         if not isinstance(name, str) or type(size) is not int or size < 0 or not isinstance(digest, str):
@@ -56,6 +60,9 @@ class Recordings:
             why = f"a {leaf.type} leaf that names no file or no digest"
             self._report.incomplete(why, file, seq=leaf.seq)
             return
+        if leaf.type == LOST:
+            self._survived[name] = _Claim(size, digest, leaf.seq, sealed=True)
+            return
         before = self._claims.get(name)
         if before is not None and (before.sealed or size < before.size):
             why = f"{name!a} was sealed or longer before"
@@ -65,8 +72,8 @@ class Recordings:
     def judge(self, folder: Path | None, *, writer: bool) -> None:
         """Compare the files in `folder` with what was said. A writer's open recordings may go on."""
         report = self._report
-        report.recordings = len(self._claims)
-        if self._claims and folder is None:
+        report.recordings = len(self._claims.keys() | self._survived.keys())
+        if report.recordings and folder is None:
             report.incomplete("the leaves speak of recordings, but there is no folder of them", "recordings")
             return
         for name, claim in self._claims.items():
@@ -74,10 +81,12 @@ class Recordings:
             if not claim.sealed and (not writer or claim.seq < self._started):
                 report.unsealed += 1
                 report.note(f"unsealed: {name!a} ends at byte {claim.size} (leaf {claim.seq}) without a seal")
+        for name, claim in self._survived.items():
+            self._compare(folder or Path(), name, claim, after="a crash was mended")
         if folder is not None and not writer:
             self._unknown(folder)
 
-    def _compare(self, folder: Path, name: str, claim: _Claim) -> None:
+    def _compare(self, folder: Path, name: str, claim: _Claim, *, after: str = "it was sealed") -> None:
         report = self._report
         place = f"recordings/{name}"
         try:
@@ -91,11 +100,12 @@ class Recordings:
         elif digest != claim.sha256:
             report.altered(f"its first {claim.size} bytes are not those recorded", place, seq=claim.seq)
         elif claim.sealed and size > claim.size:
-            report.altered("was written on after it was sealed", place, seq=claim.seq, offset=claim.size)
+            report.altered(f"was written on after {after}", place, seq=claim.seq, offset=claim.size)
 
     def _unknown(self, folder: Path) -> None:
         files = (path for path in folder.rglob("*") if path.is_file())
-        unknown = sum(path.relative_to(folder).as_posix() not in self._claims for path in files)
+        known = self._claims.keys() | self._survived.keys()
+        unknown = sum(path.relative_to(folder).as_posix() not in known for path in files)
         if unknown:
             self._report.note(f"{unknown} files among the recordings are named by no leaf")
 

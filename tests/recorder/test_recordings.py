@@ -142,3 +142,51 @@ def test_recordings_can_be_left_out_and_the_report_says_so(lab, check):
     assert report.outcome is Outcome.INTACT
     assert "the recordings were not checked" in report.notes
     assert Layout(lab.folder).exists()
+
+
+# Recordings that a crash cut off
+
+
+def lost(data, **more):
+    leaf = {"type": "session.lost", "session": "s1", "recording": NAME, "bytes": len(data), "cut_bytes": 4}
+    return {**leaf, "sha256": sha256(data).hexdigest(), **more}
+
+
+def test_what_survived_a_crash_has_to_stay_as_it_was_mended(lab, check):
+    path = lab.record(NAME, DATA)
+    report = check(said("progress", DATA[:1000]), lost(DATA))
+    assert (report.outcome, report.recordings, report.unsealed) == (Outcome.INTACT, 1, 1)
+    for index in (0, 999, 1000, 3000, len(DATA) - 1):
+        path.write_bytes(DATA[:index] + bytes([DATA[index] ^ 1]) + DATA[index + 1 :])
+        assert verify(lab.folder, recordings=lab.recordings).outcome is Outcome.ALTERED, index
+    path.write_bytes(DATA + b"more")
+    assert verify(lab.folder, recordings=lab.recordings).outcome is Outcome.ALTERED
+    path.write_bytes(DATA[:-1])
+    assert verify(lab.folder, recordings=lab.recordings).outcome is Outcome.INCOMPLETE
+    path.unlink()
+    assert verify(lab.folder, recordings=lab.recordings).outcome is Outcome.INCOMPLETE
+
+
+def test_a_change_between_the_crash_and_the_next_start_is_not_covered_by_the_mending(lab, check):
+    changed = b"Z" + DATA[1:]
+    lab.record(NAME, changed)
+    assert check(said("progress", DATA[:1000]), lost(changed)).outcome is Outcome.ALTERED
+
+
+def test_a_mending_that_found_less_than_was_noted_is_incomplete(lab, check):
+    lab.record(NAME, DATA[:500])
+    assert check(said("progress", DATA[:1000]), lost(DATA[:500])).outcome is Outcome.INCOMPLETE
+
+
+def test_a_recording_that_only_the_mending_names_is_checked_and_known(lab, check):
+    path = lab.record(NAME, DATA)
+    report = check(lost(DATA))
+    assert (report.outcome, report.recordings) == (Outcome.INTACT, 1)
+    assert not any("named by no leaf" in note for note in report.notes)
+    path.write_bytes(b"x" + DATA[1:])
+    assert verify(lab.folder, recordings=lab.recordings).outcome is Outcome.ALTERED
+
+
+def test_a_crash_without_a_recording_that_could_be_mended_claims_nothing(lab, check):
+    leaf = {"type": "session.lost", "session": "s1", "recording": NAME, "problem": "it cannot be read"}
+    assert check(leaf, {"type": "session.lost", "session": "s2"}).outcome is Outcome.INTACT
