@@ -83,7 +83,7 @@ async def test_one_connection_is_one_exchange(door, visit):
 
 async def test_an_input_that_is_no_token_is_noted_before_it_is_refused(door, visit):
     async with door() as (server, house), visit(server) as conn:
-        done = await conn.run(input="")
+        done = await conn.run(input=" \n")
         assert "no token" in done.stderr
     noted = [(kind, fields["code"]) for kind, fields in house.notes if kind == "auth.failed"]
     assert noted == [("auth.failed", "token-missing")]
