@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from datetime import UTC, datetime
 from bastion.app.counter import Counter
 from bastion.core.approval import may_decide
 from bastion.core.texts import plain
+from bastion.core.unmistakable import escaped, warning
 from bastion.model.approval import Asked, State
 from bastion.model.effects import Note
 from bastion.model.events import ClientEnded, ClientSent, EditorDrew, LineAborted, LineEntered
@@ -221,11 +221,14 @@ def _may_see(row: Row, who: Principal) -> bool:
 
 def _public(row: Row) -> dict[str, object]:
     more = {"state": row.state.value, "expires": row.expires, "created": row.created, "reason": row.reason}
-    return {"v": 1, **row.shown, **more, "approved_by": list(row.voters)}
+    warnings = [line.removeprefix("  ! ") for line in _warnings(row)]
+    return {"v": 1, **row.shown, **more, "approved_by": list(row.voters), "warnings": warnings}
 
 
 def _listed(rows: list[Row], host: str) -> Reply:
-    lines = [_row(row) for row in rows] or ["bastion: no approval is pending that you may see"]
+    lines = [line for row in rows for line in (_row(row), *_warnings(row))] or [
+        "bastion: no approval is pending that you may see"
+    ]
     if rows:
         lines.append(f"bastion: decide with ssh approvals@{host} approve ID, or deny ID REASON")
     return Reply(tuple(lines), [_public(row) for row in rows])
@@ -234,24 +237,27 @@ def _listed(rows: list[Row], host: str) -> Reply:
 def _row(row: Row) -> str:
     shown = row.shown
     clock = datetime.fromtimestamp(row.expires, UTC).strftime("%H:%M:%S UTC")
-    who, where, text = shown["requester"], shown["target"], _without_runs(plain(shown["text"]))
-    names = ", ".join(name for name, _ in shown["environment"][:8])
-    carried = f"  with {plain(names)}" if names else ""
-    place = f"{where}  in {plain(shown['cwd'])}{carried}"
+    names = [name for name, _ in shown["environment"]]
+    rest = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    carried = f"  with {escaped(', '.join(names[:8]))}{rest}" if names else ""
+    place = f"{shown['target']}  in {escaped(shown['cwd'])}{carried}"
+    who, text = escaped(shown["requester"]), escaped(shown["text"])
     return f"{row.id}  {row.state.value:<9}  until {clock}  {who}  {place}  $ {text}"
 
 
-def _without_runs(text: str) -> str:
-    """Many blanks in a row could push what matters out of sight."""
-    return re.sub(r" {4,}", lambda found: f" [{len(found[0])} blanks] ", text)
+def _warnings(row: Row) -> list[str]:
+    """One line for each part that does not read as what it is."""
+    parts = {name: row.shown[name] for name in ("requester", "cwd", "text")}
+    parts["environment"] = " ".join(f"{name}={value}" for name, value in row.shown["environment"])
+    return [f"  ! {name}: {found}" for name, part in parts.items() if (found := warning(part))]
 
 
 def _shown(row: Row) -> Reply:
     public = _public(row)
     lines = [
-        f"{name:<16} {plain(str(value))}" for name, value in public.items() if value not in ("", [], None)
+        f"{name:<16} {escaped(str(value))}" for name, value in public.items() if value not in ("", [], None)
     ]
-    return Reply(tuple(lines), public)
+    return Reply((*lines, *_warnings(row)), public)
 
 
 def _refused(refusal: Refusal) -> Reply:

@@ -115,6 +115,20 @@ async def test_what_the_desk_says_is_recorded_before_it_is_said(here):
     assert here.writer.types()[-3:] == ["desk.answered", "recording.progress", "recording.sealed"]
 
 
+@pytest.mark.parametrize("verb", ["list", "show"])
+async def test_an_approver_sees_at_a_glance_that_a_letter_is_not_what_it_looks_like(tmp_path, verb):
+    async with place(tmp_path, Cluster()) as made:
+        await made.run(Client(BOT, "rm -r /data/\u0430bc".encode()))
+        line = verb if verb == "list" else f"show {(await made.filed()).id}"
+        seen = await say(made, BOB, line)
+        assert b"rm -r /data/\\u0430bc" in seen.out
+        assert b"  ! text: not what it may look like: 1 letters of CYRILLIC" in seen.out
+        data = json.loads((await say(made, BOB, line + " --json")).out)
+        told = data[0] if verb == "list" else data
+        assert told["text"] == "rm -r /data/\u0430bc"
+        assert "CYRILLIC SMALL LETTER A" in told["warnings"][0]
+
+
 # Approvers' own codes
 
 
