@@ -5,6 +5,7 @@
         export NAME=VALUE …; unset NAME …      what earlier units left behind
         set -e …                               options that earlier units set
         <unit>                                 re-emitted from the tree, or the approved bytes
+        <count of keys that nothing read>      only in a shell on a terminal
         <trailer>                              only where the unit may change what is carried
     '
 
@@ -16,6 +17,7 @@ variables that change what later commands mean (PATH, LD_*, PAGER, …) are neve
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -30,7 +32,9 @@ PROBE = (
 )
 # No program starts another one to show its output, and a `less` that runs all the same starts none.
 _SAFE = ("PAGER=cat", "GIT_PAGER=cat", "SYSTEMD_PAGER=cat", "LESSSECURE=1")
-_NEVER_CARRIED = frozenset({"_", "PWD", "SHLVL", "BASTION_UNIT", "bastion_rc", "TERM", "OLDPWD"})
+_NEVER_CARRIED = frozenset(
+    {"_", "PWD", "SHLVL", "BASTION_UNIT", "bastion_rc", "bastion_st", "TERM", "OLDPWD"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +67,15 @@ def build(
     assigns: bool = False,
     no_input: bool = False,
     setup: str = "",
+    keys: str = "",
 ) -> tuple[str, ...] | None:
     """The argv of one exec, or None when it would be too long for one.
 
     `unit` is the id by which the unit's processes can be found and ended; `nonce` asks for the
     trailer; `assigns` exports plain assignments so that they can be carried; `no_input` puts
     /dev/null on standard input (needed only with a tty, where the stream cannot be left out);
-    `setup` is a line of the bastion's own that sets the terminal's modes.
+    `setup` is a line of the bastion's own that sets the terminal's modes; `keys` is the nonce under
+    which the keys are counted that nothing read.
     """
     lines = [f"unset CDPATH; cd -P -- {quote(carried.cwd)} || exit 126"]
     if carried.previous:
@@ -87,6 +93,8 @@ def build(
         lines.append(text.decode("utf-8"))
     except UnicodeDecodeError:
         return None
+    if keys:
+        lines.append(_leftover(keys))
     if nonce:
         lines.append(_trailer(nonce))
     script = "\n".join(lines)
@@ -105,6 +113,47 @@ def _trailer(nonce: str) -> str:
         f"printf '\\036%s\\036' {nonce}\n"
         'exit "$bastion_rc"'
     )
+
+
+def _leftover(nonce: str) -> str:
+    """Read away what was typed ahead and say how much it was; the status stays."""
+    return (
+        "bastion_st=$?\n"
+        "set +aeuxfv\n"
+        "if stty -icanon -echo min 0 time 0 2>/dev/null; then\n"
+        f"printf '\\036%s+%d\\036' {nonce} \"$(dd bs=4096 count=16 2>/dev/null | wc -c)\"\n"
+        "fi\n"
+        '(exit "$bastion_st")'
+    )
+
+
+class Leftover:
+    """Takes the count of unread keys out of a stream: one mark, wherever it is cut."""
+
+    def __init__(self, nonce: str) -> None:
+        self._mark = re.compile(b"\x1e" + nonce.encode() + rb"\+(\d{1,6})\x1e")
+        self._longest = b"\x1e" + nonce.encode() + b"+"
+        self._held = b""
+        self.count = 0
+
+    def feed(self, data: bytes) -> bytes:
+        """The bytes that are none of the mark's."""
+        data, self._held = self._held + data, b""
+        found = self._mark.search(data)
+        if found:
+            self.count = int(found[1])
+            return data[: found.start()] + data[found.end() :]
+        start = data.rfind(b"\x1e")
+        tail = data[start:] if start >= 0 else b""
+        begun = self._longest.startswith(tail) or re.fullmatch(re.escape(self._longest) + rb"\d{0,6}", tail)
+        if tail and begun:
+            data, self._held = data[:start], tail
+        return data
+
+    def rest(self) -> bytes:
+        """At the end: what was held back and turned out to be output."""
+        held, self._held = self._held, b""
+        return held
 
 
 class Trailer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bastion.core.argv import Carried, Trailer
+from bastion.core.argv import Carried, Leftover, Trailer
 from bastion.core.output import Output
 from bastion.model import effects as do
 from bastion.model.events import PodExited, PodFailed, PodOpened, PodSent
@@ -16,20 +16,27 @@ TORN = "bastion: the shell's state could not be read back, so nothing more runs"
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How an exec ended. `over` says that its shell ended, or that nothing may follow (`line` says why)."""
+    """How an exec ended. `over` says that its shell ended, or that nothing may follow (`line` says why).
+
+    `unread` counts typed bytes that no program read.
+    """
 
     status: int
     carried: Carried
     line: str = ""
     over: bool = False
+    unread: int = 0
 
 
 class Run:
     """An exec that OpenPod asked for. Nothing is sent before it is up, nothing after it ended."""
 
-    def __init__(self, unit: str, output: Output, *, nonce: str, attached: bool, size: Size | None) -> None:
+    def __init__(
+        self, unit: str, output: Output, *, nonce: str, attached: bool, size: Size | None, keys: str = ""
+    ) -> None:
         self._unit, self._out, self._size = unit, output, size
         self._trailer = Trailer(nonce) if nonce else None
+        self._leftover = Leftover(keys) if keys else None
         self.attached = attached
         self.up = False
 
@@ -44,6 +51,8 @@ class Run:
     def sent(self, event: PodSent) -> list[do.Effect]:
         """Output of the unit, less its trailer."""
         data = event.data
+        if self._leftover and event.stream == "out":
+            data = self._leftover.feed(data)
         if self._trailer and event.stream == "out":
             data = self._trailer.feed(data)
         return self._out.pod(event.stream, data, event.at) if data else []
@@ -66,12 +75,14 @@ class Run:
             return ended, Ran(event.code, before, over=True)
         if state == "torn":
             return ended, Ran(EXIT_FAULT, before, TORN, over=True)
-        return ended, Ran(event.code, replace(state, options=state.options + options))
+        unread = self._leftover.count if self._leftover else 0
+        return ended, Ran(event.code, replace(state, options=state.options + options), unread=unread)
 
     def failed(self, event: PodFailed) -> list[do.Effect]:
         """The exec was refused or broke off: what came until then is delivered."""
         return [*self._rest(event.at), do.Note("exec.failed", {"code": event.refusal.code})]
 
     def _rest(self, at: float) -> list[do.Effect]:
-        rest = self._trailer.rest() if self._trailer else b""
+        held = self._leftover.rest() if self._leftover else b""
+        rest = self._trailer.feed(held) + self._trailer.rest() if self._trailer else held
         return self._out.pod("out", rest, at) if rest else []

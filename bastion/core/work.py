@@ -25,7 +25,7 @@ from bastion.model.approval import Asked
 from bastion.model.events import PodExited, PodFailed, PodOpened, PodSent
 from bastion.model.grant import Grant
 from bastion.model.refusal import EXIT_NOT_UNDERSTOOD, EXIT_PENDING, Refusal
-from bastion.model.request import Size
+from bastion.model.request import Mode, Size
 from bastion.model.verdict import Effect as Says
 
 TOO_LONG = Refusal("too-long", "the command is too long for one exec", "put it in a file")
@@ -190,8 +190,10 @@ class Work:
     def _open(self, text: bytes, approved: Asked | None) -> list[do.Effect]:
         now, frame = self._now, self._frame
         unit, nonce = frame.fresh(), frame.fresh() if now.tracks_state() else ""
+        types = now.mode is Mode.INTERACTIVE and self._size is not None and approved is None
+        keys = frame.fresh() if types else ""
         words = argv.build(
-            unit, text, now.carried, term=now.place.term, nonce=nonce, assigns=now.assigns(),
+            unit, text, now.carried, keys=keys, term=now.place.term, nonce=nonce, assigns=now.assigns(),
             no_input=approved is not None and self._size is not None, setup=now.place.setup,
         )  # fmt: skip
         if words is None or not text.strip():
@@ -202,11 +204,12 @@ class Work:
             stdin=attached, identity=frame.who.key, user=frame.user, groups=frame.groups,
             rule=self._rule, approval=approved.id if approved else "",
         )  # fmt: skip
-        self._run = Run(unit, self._out, nonce=nonce, attached=attached, size=self._size)
+        self._run = Run(unit, self._out, nonce=nonce, attached=attached, size=self._size, keys=keys)
         return [do.OpenPod(grant, self._size, check_uid=approved is not None)]
 
     def _exited(self, event: PodExited, run: Run) -> list[do.Effect]:
         effects, ran = run.exited(event, self._now.carried, self._now.options())
+        self._unread += ran.unread
         if any(unit.background for unit in self._now.line.units):
             effects.append(do.KillPod())
         return [*effects, *self._finish(Done(ran.status, ran.carried, ran.line, over=ran.over, ran=True))]

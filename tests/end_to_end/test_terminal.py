@@ -118,6 +118,19 @@ def test_control_c_ends_the_program_and_not_the_session(terminal):
     assert shell.wait() is not None
 
 
+def test_keys_that_a_program_did_not_read_are_told_and_never_run(terminal):
+    shell = terminal()
+    shell.until(PROMPT)
+    shell.type(b"sleep 3\r")
+    time.sleep(1.5)
+    shell.type(b"touch /tmp/never\r")
+    shell.until(rb"17 typed bytes were dropped")
+    shell.until(PROMPT)
+    shell.type(b"ls /tmp/never\r")
+    shell.until(rb"No such file|cannot access")
+    shell.type(b"\x04")
+
+
 def test_control_d_ends_the_session(terminal):
     shell = terminal()
     shell.until(PROMPT)

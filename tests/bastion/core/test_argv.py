@@ -124,3 +124,25 @@ def test_the_probe_tells_dialect_and_directory(shell, dialect):
 )
 def test_a_probe_that_says_something_else_is_no_shell(output):
     assert argv.read_probe(output) is None
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+def test_the_count_of_unread_keys_is_taken_out_however_it_is_cut(size):
+    leftover = argv.Leftover("n" * 32)
+    data = b"before\x1eother\x1e" + b"\x1e" + b"n" * 32 + b"+17\x1e" + b"after\x1e"
+    out = b"".join(leftover.feed(data[i : i + size]) for i in range(0, len(data), size)) + leftover.rest()
+    assert (out, leftover.count) == (b"before\x1eother\x1eafter\x1e", 17)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("nonce", ["", NONCE])
+def test_the_status_outlives_the_count_of_unread_keys(shell, nonce):
+    text = b"cd /usr; sh -c 'exit 3'"
+    done = run(shell, argv.build("u", text, argv.Carried("/"), keys="k" * 32, nonce=nonce))
+    assert done.returncode == 3
+    if nonce:
+        trailer = argv.Trailer(nonce)
+        assert trailer.feed(done.stdout) + trailer.rest() == b""
+        state = trailer.read(argv.Carried("/"))
+        assert state.cwd == "/usr"
+        assert not state.exports.keys() & {"bastion_st", "bastion_rc"}

@@ -110,3 +110,32 @@ def test_a_script_is_no_typing_ahead():
     play.ready()
     play.opened()
     assert do.SendPod(b"x") in play.send(ev.ClientSent(1.0, b"x"))
+
+
+def unread(play, count):
+    """The mark that the shell prints about keys that nothing read."""
+    nonce = play.grants[-1].argv[-1].rpartition("printf '\\036%s+%d\\036' ")[2].split()[0]
+    return b"\x1e%s+%d\x1e" % (nonce.encode(), count)
+
+
+@pytest.mark.parametrize("line", ["sleep 1", "cd /usr; sleep 1"])
+def test_keys_that_a_program_was_given_and_did_not_read_are_told_once_and_never_run(line):
+    play = shell()
+    play.line(line)
+    if line.startswith("cd"):
+        play.exits(0, cwd="/usr")
+    play.opened()
+    play.send(ev.ClientSent(1.0, b"rm -r /data\r"))
+    for byte in b"rm -r /data\r\n" + unread(play, 12):
+        play.send(ev.PodSent(1.0, "out", bytes([byte])))
+    runs = len(play.scripts)
+    play.answer(ev.PodExited(1.0, 0))
+    assert play.said("out").count("12 typed bytes were dropped") == 1
+    assert "\x1e" not in play.said("out")
+    assert len(play.scripts) == runs
+    assert isinstance(play.last[-1], do.Edit)
+
+
+def test_only_a_shell_on_a_terminal_counts_keys():
+    assert "stty -icanon" not in run("sleep 1").scripts[0]
+    assert "stty -icanon" not in run("sleep 1", pty=PTY).scripts[0]
