@@ -41,7 +41,9 @@ from bastion.store.index import Index, StoreError
 _log = structlog.get_logger("bastion.house")
 REVOKED_SECONDS = 2.0
 CLOSING = Refusal("shutting-down", "the bastion is shutting down", "connect again in a moment", EXIT_FAULT)
-NO_STORE = Refusal("no-store", "the bastion's store cannot be written", "try again later", EXIT_FAULT)
+NO_STORE = Refusal(
+    "no-store", "the session cannot be recorded in the bastion's store", "try again later", EXIT_FAULT
+)
 
 
 @dataclass(slots=True)
