@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bastion.kube import pods
-from bastion.kube.atoms import atoms
+from bastion.core.masking.atoms import atoms
 from bastion.kube.client import Client
 from bastion.model.masks import KnownValue
 from bastion.model.pod import Pod
