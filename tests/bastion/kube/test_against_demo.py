@@ -266,6 +266,22 @@ async def test_the_values_that_a_pod_can_reach_are_known_and_no_others(here):
     assert again.known.why.code == "secrets-unknown"
 
 
+async def test_a_secret_that_changes_or_is_added_is_known_soon(here):
+    demo, cluster = here
+    pod = await cluster.resolve(parse("shop/web-0"))
+    narrow, wide = await cluster.secrets(pod, "pod"), await cluster.secrets(pod, "namespace")
+    await asyncio.sleep(0.5)
+    demo.faults.set_secret("shop", "web-credentials", {"db-password": b"Quiet-Meadow-5812"})
+    demo.faults.set_secret("shop", "another", {"key": b"nobody-mounts-this-1"})
+    async with asyncio.timeout(10):
+        values = {one.value for one in (await narrow.changed()).values}
+        everything = set()
+        while b"nobody-mounts-this-1" not in everything:
+            everything = {one.value for one in (await wide.changed()).values}
+    assert {b"Quiet-Meadow-5812", b"Wint3r-Harbour-77"} <= values & everything
+    assert b"nobody-mounts-this-1" not in values
+
+
 async def test_a_large_output_is_whole_and_a_slow_reader_costs_no_memory(here):
     _, cluster = here
     size = 48 * 1024 * 1024

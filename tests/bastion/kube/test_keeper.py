@@ -128,3 +128,16 @@ async def test_a_fault_of_the_follower_is_a_loss(cluster, grant, watches, monkey
     reading = await cluster.secrets(grant().pod, "pod")
     async with asyncio.timeout(10):
         assert await reading.changed() == LOST
+
+
+async def test_an_optional_secret_that_appears_is_known(server, make_cluster, grant, watches, monkeypatch):
+    monkeypatch.setattr(keeper, "MOST_WATCHED", 0)
+    pod = server.objects[f"{NAMESPACE}/pods/web-0"]
+    pod["spec"]["volumes"][0]["secret"]["optional"] = True
+    del server.objects[f"{NAMESPACE}/secrets/aaa"]
+    reading = await make_cluster(secrets_poll=0.05).secrets(grant().pod, "pod")
+    assert (reading.known.why, reading.known.values) == (None, ())
+    server.objects[f"{NAMESPACE}/secrets/aaa"] = item(b"first-value-1")
+    async with asyncio.timeout(10):
+        assert [one.value for one in (await reading.changed()).values] == [b"first-value-1"]
+    assert not watches
