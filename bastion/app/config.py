@@ -131,6 +131,10 @@ def _check(config: Config, path: Path) -> None:
         "clusters: allow_insecure is for tests of the kube room only": any(
             c.allow_insecure for c in config.clusters
         ),
+        "clusters: secrets_poll: 1 to 60": not all(1 <= c.secrets_poll <= 60 for c in config.clusters),
+        "clusters: secrets_grace: 10 to 3600": not all(
+            10 <= c.secrets_grace <= 3600 for c in config.clusters
+        ),
         "log.level: use debug, info, warning or error": config.log.level
         not in ("debug", "info", "warning", "error"),
         "log.format: use json or text": config.log.format not in ("json", "text"),

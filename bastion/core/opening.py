@@ -14,9 +14,10 @@ from bastion.core.masking.patterns import Patterns
 from bastion.core.masking.scan import find
 from bastion.core.modes import stty
 from bastion.core.policy import Policy
+from bastion.core.rules import Knowing
 from bastion.model.approval import Asked
 from bastion.model.effects import Deliver, Effect, Exit, Fact, Mark, Note
-from bastion.model.events import Resolved
+from bastion.model.events import Resolved, SecretsAdded
 from bastion.model.grant import Grant
 from bastion.model.pod import Pod
 from bastion.model.principal import Kind
@@ -27,6 +28,7 @@ from bastion.model.verdict import Effect as Says
 
 Stdin = Literal["null", "client", "tty"]
 MAX_PROBE = 8 * 1024
+MAX_REFS = 64
 ENDING_SIGNALS = frozenset({"INT", "TERM", "HUP", "QUIT", "KILL", "BREAK", "ABRT", "PIPE"})
 _TELLING = frozenset({"ambiguous-container", "not-ready"})
 SIGNAL_KEYS = {"INT": b"\x03", "BREAK": b"\x03", "QUIT": b"\x1c", "TSTP": b"\x1a"}
@@ -106,8 +108,6 @@ def settle(
     notices = [f"bastion: {frame.target} is {pod.namespace}/{pod.name}"] if frame.target.kind != "pod" else []
     if kept.dropped:
         notices.append(f"bastion: dropped from the environment: {', '.join(kept.dropped[:8])}")
-    if policy.known_values(who, frame.target) != "required":
-        notices.append("bastion: policy does not require the values of this pod's Secrets to be known")
     environment = dict(kept.values)
     term = environment.pop("TERM", "")
     pty = request.pty
@@ -194,8 +194,46 @@ def pod_facts(event: Resolved) -> dict[str, Fact]:
         "container": pod.container,
         "container_id": pod.container_id,
         "known_values": event.known,
-        "uncovered_values": event.uncovered,
+        "uncovered_values": len(event.weak),
     }
+
+
+def unmasked(event: Resolved, knowing: Knowing, *, terminal: bool) -> str:
+    """The one line that says what is not masked by value; it names no Secret. Empty: all of it is.
+
+    Weak values are told where a person reads: on a terminal.
+    """
+    if knowing.values == "off":
+        return "bastion: the values of this pod's Secrets are not known here, so they are not masked (policy)"
+    parts = []
+    if event.why:
+        some = f"{event.unread} of {event.secrets} Secrets" if event.unread else "its Secrets"
+        parts.append(f"{some} (could not be read)")
+    if event.weak and terminal:
+        parts.append(f"{len(event.weak)} of its Secrets' values (too short or too common)")
+    return f"bastion: not masked by value in this pod: {' and '.join(parts)}" if parts else ""
+
+
+def uncovered(event: Resolved, knowing: Knowing) -> list[Effect]:
+    """The leaf that says what is not masked by value; none where all of it is."""
+    if knowing.values != "off" and not event.weak and not event.why:
+        return []
+    facts: dict[str, Fact] = {
+        "known_values": knowing.values,
+        "secrets_scope": knowing.scope,
+        "secrets": event.secrets,
+        "unread": event.unread,
+        "why": event.why.code if event.why else None,
+        "weak": list(event.weak[:MAX_REFS]),
+        "weak_count": len(event.weak),
+    }
+    return [Note("secrets.uncovered", facts)]
+
+
+def added(event: SecretsAdded) -> Note:
+    """The leaf that says how much is known from here on."""
+    facts: dict[str, Fact] = {"known_values": event.known, "uncovered_values": len(event.weak)}
+    return Note("secrets.added", {**facts, "weak": list(event.weak[:MAX_REFS])})
 
 
 def last_line(line: str, request: Request, status: int, code: str) -> list[Effect]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bastion.core import texts
+from bastion.core.masking.lessons import Lessons
 from bastion.core.masking.patterns import Patterns
 from bastion.core.masking.stream import StreamMasker
 from bastion.core.masking.terminal import TerminalMasker
@@ -22,6 +23,7 @@ class Output:
 
     def __init__(self, patterns: Patterns, size: Size | None) -> None:
         self._patterns = patterns
+        self._lessons = Lessons()
         self._terminal = TerminalMasker(patterns, size.cols, size.rows) if size else None
         self._streams = {} if size else {"out": StreamMasker(patterns), "err": StreamMasker(patterns)}
 
@@ -39,7 +41,11 @@ class Output:
         """Output of the pod."""
         if self._terminal:
             return _effects("out", self._terminal.feed(data, at))
-        return _effects(stream, self._streams[stream].feed(data, at))
+        masker = self._streams[stream]
+        masked = masker.feed(data, at)
+        if self._lessons.hear(masker.lessons):
+            self._teach(besides=masker)
+        return _effects(stream, masked)
 
     def own(self, line: str, at: float) -> list[Effect]:
         """A line of the bastion itself, on standard error or on the terminal.
@@ -49,7 +55,7 @@ class Output:
         data = texts.plain(line).encode()
         if self._terminal:
             return _effects("out", self._terminal.feed(data + b"\r\n", at))
-        masker = StreamMasker(self._patterns)
+        masker = StreamMasker(self._lessons.added_to(self._patterns))
         first, last = masker.feed(data + b"\n", at), masker.close(at)
         return _effects("err", Masked(first.data + last.data, first.events + last.events))
 
@@ -70,8 +76,14 @@ class Output:
         self._patterns = patterns
         if self._terminal:
             self._terminal.replace(patterns)
+        self._teach()
+
+    def _teach(self, besides: StreamMasker | None = None) -> None:
+        """What one stream learned holds on the other; the one that learned it knows it already."""
+        patterns = self._lessons.added_to(self._patterns)
         for masker in self._streams.values():
-            masker.replace(patterns)
+            if masker is not besides:
+                masker.replace(patterns)
 
     def close(self, at: float) -> list[Effect]:
         """The end of output: one non-matching byte; what was held goes out or is masked."""

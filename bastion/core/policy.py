@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from bastion.core.conditions import YES, Answer, holds, writes_nothing
-from bastion.core.rules import KNOWN_VALUES, Defaults, KnownValues, Masking, Rule
+from bastion.core.rules import KNOWN_VALUES, SCOPES, Defaults, Knowing, Masking, Rule
 from bastion.core.shell.facts import Command, Line, Unit
 from bastion.core.shell.paths import Match
 from bastion.core.shell.variables import assignment
@@ -100,17 +100,25 @@ class Policy:
             for rule in self.rules
         )
 
-    def known_values(self, principal: Principal, place: Pod | Target) -> KnownValues:
-        """Whether the values of the container's Secrets must be known before anything is shown;
-        the strictest of the rules that say so, else the default.
+    def knowing(self, principal: Principal, place: Pod | Target) -> Knowing:
+        """What must be known of the container's Secrets before anything is shown: for each of both
+        the strictest of the entries that hold, else the default. An entry that only may hold for a
+        target (its labels are not known yet) can make it stricter, never looser.
         """
-        said = [
-            rule.known_values
-            for rule in self.masking
-            if rule.who.holds(principal)
-            and (rule.where.holds(place) if isinstance(place, Pod) else rule.where.may_hold(place))
-        ]
-        return min(said, key=KNOWN_VALUES.index, default=self.defaults.known_values)
+        fits = [rule for rule in self.masking if rule.who.holds(principal)]
+        if isinstance(place, Pod):
+            sure = maybe = [rule for rule in fits if rule.where.holds(place)]
+        else:
+            sure = [rule for rule in fits if rule.where.surely_holds(place)]
+            maybe = [rule for rule in fits if rule.where.may_hold(place)]
+        usual = self.defaults.knowing
+        values = [rule.known_values for rule in maybe if rule.known_values]
+        scopes = [rule.scope for rule in maybe if rule.scope]
+        if not any(rule.known_values for rule in sure):
+            values.append(usual.values)
+        if not any(rule.scope for rule in sure):
+            scopes.append(usual.scope)
+        return Knowing(min(values, key=KNOWN_VALUES.index), min(scopes, key=SCOPES.index))
 
     def eligible(self, terms: Terms, principal: Principal) -> bool:
         """Whether a principal may decide on an approval with these terms (as far as groups say)."""

@@ -24,11 +24,14 @@ from bastion.core.policy_values import (
 )
 from bastion.core.rules import (
     KNOWN_VALUES,
+    SCOPES,
     Defaults,
     Example,
+    Knowing,
     KnownValues,
     Masking,
     Rule,
+    Scope,
 )
 from bastion.core.shell.paths import Match
 from bastion.core.shell.understand import understand
@@ -36,6 +39,7 @@ from bastion.model.events import Parsed
 from bastion.model.verdict import Effect
 
 _TOP = ("version", "defaults", "sets", "rules", "masking")
+_KNOWING = ("known_values", "secrets_scope")
 _RULE = ("id", "who", "where", "command", "environment", "effect", "reason", "examples")
 EXAMPLE_CWD = "/app"
 
@@ -115,7 +119,7 @@ def _check_ids(nodes: Nodes, rules: list[Rule]) -> None:
 
 
 def _defaults(nodes: Nodes, node: yaml.Node) -> Defaults:
-    found = nodes.mapping(node, "defaults", ("effect", "not_understood", "approve", "known_values"))
+    found = nodes.mapping(node, "defaults", (*_KNOWING, "effect", "not_understood", "approve"))
     if "effect" in found:
         nodes.choice(found["effect"], "defaults.effect", ("deny",))
     terms = read_terms(nodes, found["approve"], "defaults.approve") if "approve" in found else None
@@ -131,25 +135,29 @@ def _defaults(nodes: Nodes, node: yaml.Node) -> Defaults:
                 nodes.wrong(value, "approve-peer needs defaults.approve with peers and from")
             if effects[kind] is Effect.APPROVE_TOTP and not (terms and terms.totp):
                 nodes.wrong(value, "approve-totp needs defaults.approve with totp: true")
-    known = (
-        nodes.choice(found["known_values"], "known_values", KNOWN_VALUES) if "known_values" in found else None
-    )
-    return Defaults(effects["human"], effects["agent"], terms, _known(known))
+    values, scope = _knowing(nodes, found)
+    return Defaults(effects["human"], effects["agent"], terms, Knowing(values or "required", scope or "pod"))
 
 
-def _known(name: str | None) -> KnownValues:
-    matches: list[KnownValues] = [each for each in KNOWN_VALUES if each == name]
-    return matches[0] if matches else "required"
+def _knowing(nodes: Nodes, found: dict[str, yaml.Node]) -> tuple[KnownValues | None, Scope | None]:
+    """What is said about known values; a wrong word is a problem, and stands for the strictest."""
+    values: KnownValues | None = None
+    scope: Scope | None = None
+    if "known_values" in found:
+        name = nodes.choice(found["known_values"], "known_values", KNOWN_VALUES)
+        values = next((each for each in KNOWN_VALUES if each == name), KNOWN_VALUES[0])
+    if "secrets_scope" in found:
+        name = nodes.choice(found["secrets_scope"], "secrets_scope", SCOPES)
+        scope = next((each for each in SCOPES if each == name), SCOPES[0])
+    return values, scope
 
 
 def _masking(nodes: Nodes, node: yaml.Node) -> Masking:
-    found = nodes.mapping(node, "a masking entry", ("who", "where", "known_values"))
-    known = None
-    if "known_values" in found:
-        known = nodes.choice(found["known_values"], "known_values", KNOWN_VALUES)
-    else:
-        nodes.wrong(node, "a masking entry must have known_values")
-    return Masking(_known(known), read_who(nodes, found.get("who")), read_where(nodes, found.get("where")))
+    found = nodes.mapping(node, "a masking entry", (*_KNOWING, "who", "where"))
+    values, scope = _knowing(nodes, found)
+    if values is None and scope is None:
+        nodes.wrong(node, "a masking entry must have known_values or secrets_scope")
+    return Masking(values, scope, read_who(nodes, found.get("who")), read_where(nodes, found.get("where")))
 
 
 def _rule(nodes: Nodes, node: yaml.Node) -> Rule:

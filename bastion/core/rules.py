@@ -14,6 +14,22 @@ from bastion.model.verdict import Effect, Terms
 
 KnownValues = Literal["required", "preferred", "off"]
 KNOWN_VALUES: tuple[KnownValues, ...] = ("required", "preferred", "off")
+Scope = Literal["namespace", "pod"]
+SCOPES: tuple[Scope, ...] = ("namespace", "pod")
+"""Both from the strictest on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knowing:
+    """What must be known before anything is shown: the values of which Secrets, and whether at all."""
+
+    values: KnownValues = "required"
+    scope: Scope = "pod"
+
+    def stricter(self, other: Knowing) -> bool:
+        """Whether this asks for something that `other` does not."""
+        wider = self.values != "off" and SCOPES.index(self.scope) < SCOPES.index(other.scope)
+        return wider or KNOWN_VALUES.index(self.values) < KNOWN_VALUES.index(other.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +166,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Masking:
-    """Whether the values of the containers' Secrets must be known before anything is shown."""
+    """What of `Knowing` is another in these containers; None: as elsewhere."""
 
-    known_values: KnownValues
+    known_values: KnownValues | None = None
+    scope: Scope | None = None
     who: Who = field(default_factory=Who)
     where: Where = field(default_factory=Where)
 
@@ -164,7 +181,7 @@ class Defaults:
     human: Effect = Effect.APPROVE_PEER
     agent: Effect = Effect.DENY
     terms: Terms | None = None
-    known_values: KnownValues = "required"
+    knowing: Knowing = field(default_factory=Knowing)
 
 
 ALL_CAPABILITIES: frozenset[Capability] = frozenset(

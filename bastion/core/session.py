@@ -121,6 +121,10 @@ class Session:
                 return self._step(event.at, work.answered(event)) if work else []
             case ev.SecretsAdded():
                 return self._more_secrets(event)
+            case ev.SecretsLost() if self._threshold.knowing.values == "required":
+                return self._end(event.refusal, event.at)
+            case ev.SecretsLost():
+                return [Note("secrets.lost", {"code": event.refusal.code})]
             case ev.PolicyChanged():
                 return self._policy_changed(event)
             case ev.TimePassed():
@@ -253,12 +257,15 @@ class Session:
     # The house
 
     def _more_secrets(self, event: ev.SecretsAdded) -> list[Effect]:
-        if self._out and self._place:
-            self._out.replace(event.patterns)
-            self._place = replace(self._place, patterns=event.patterns)
+        """At once for the hold, the screen and what is judged next; what is shown is drawn again."""
+        if self._out is None:
+            return []
+        self._out.replace(event.patterns)
+        self._threshold.learn(event.patterns)
+        self._place = self._threshold.place if self._place else None
         if self._work:
             self._work.renew(patterns=event.patterns)
-        return []
+        return [opening.added(event), *self._out.tick(event.at)]
 
     def _policy_changed(self, event: ev.PolicyChanged) -> list[Effect]:
         """What runs goes on, but no session outlives a policy that asks for values it does not know."""

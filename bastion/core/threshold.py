@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from bastion.core import argv, opening
 from bastion.core.frame import Frame
+from bastion.core.masking.patterns import Patterns
 from bastion.core.output import Output
 from bastion.core.policy import Policy
-from bastion.core.rules import KNOWN_VALUES, KnownValues
+from bastion.core.rules import Knowing
 from bastion.model.approval import Asked
 from bastion.model.effects import Effect, Note, OpenPod, Resolve
 from bastion.model.events import PodExited, PodFailed, PodSent, Resolved
@@ -32,7 +33,7 @@ class Threshold:
     def __init__(self, frame: Frame, stored: Asked | None) -> None:
         self._frame, self._stored = frame, stored
         self._request = Request(Mode.EXEC)
-        self._known: KnownValues = "off"
+        self.knowing = Knowing("off")
         self._probe = bytearray()
         self.place: opening.Place | None = None
         self.carried = argv.Carried()
@@ -45,13 +46,17 @@ class Threshold:
             return opening.unknown(target)
         if request.pty and opening.too_large(request.pty.size):
             return opening.TERMINAL_TOO_LARGE
-        self._known = policy.known_values(who, target)
-        return [Resolve(target, self._known)]
+        self.knowing = policy.knowing(who, target)
+        return [Resolve(target, self.knowing.values, self.knowing.scope)]
+
+    def learn(self, patterns: Patterns) -> None:
+        """More values became known while the container was made ready."""
+        if self.place:
+            self.place = replace(self.place, patterns=patterns)
 
     def outdated(self, policy: Policy) -> bool:
         """Whether `policy` asks for Secrets to be known that this session began without."""
-        known = policy.known_values(self._frame.who, self._frame.target)
-        return KNOWN_VALUES.index(known) < KNOWN_VALUES.index(self._known)
+        return policy.knowing(self._frame.who, self._frame.target).stricter(self.knowing)
 
     def resolved(
         self, event: Resolved, pty: Pty | None, policy: Policy
@@ -64,8 +69,9 @@ class Threshold:
             return place
         self.place, out = place, Output(event.patterns, pty.size if pty else None)
         effects: list[Effect] = [Note("pod.resolved", opening.pod_facts(event))]
-        for line in place.notices:
-            effects += out.own(line, event.at)
+        effects += opening.uncovered(event, self.knowing)
+        for line in (*place.notices, opening.unmasked(event, self.knowing, terminal=pty is not None)):
+            effects += out.own(line, event.at) if line else []
         if stored:
             self.place = replace(place, dialect=stored.dialect)
             self.carried = argv.Carried(cwd=stored.cwd, exports=dict(stored.environment))

@@ -46,6 +46,7 @@ ROLES: dict[str, tuple[Rule, ...]] = {
         Rule(("authorization.k8s.io",), ("subjectaccessreviews",), ("create",)),
     ),
     "shell": (*_READING, _EXEC),
+    "secrets-by-name": (Rule(("",), ("secrets",), ("get",)),),
     "create-only": (Rule(("",), ("pods",), READ), Rule(("",), ("pods/exec",), ("create",))),
     "get-only": (Rule(("",), ("pods",), READ), Rule(("",), ("pods/exec",), ("get",))),
 }

@@ -54,9 +54,16 @@ class Faults:
         """The user's tokens become invalid; its kubeconfig is rewritten with a new one (its path)."""
         return self._rotate(user)
 
-    def set_secret(self, namespace: str, name: str, values: dict[str, bytes]) -> None:
-        """Add a Secret or replace its data; volumes and watches get it."""
+    def set_secret(
+        self, namespace: str, name: str, values: dict[str, bytes], *, mounted: bool = True
+    ) -> None:
+        """Add a Secret or replace its data; watches get it, and volumes at once if `mounted`."""
         self._server.store.put("secrets", samples.secret(namespace, name, values))
+        if mounted:
+            self.mount_secret(namespace, name)
+
+    def mount_secret(self, namespace: str, name: str) -> None:
+        """What the kubelet does some time after a change: volumes get the Secret's data."""
         self._server.pods.refresh_secret(namespace, name)
 
     def remove_secret(self, namespace: str, name: str) -> None:

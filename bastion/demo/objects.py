@@ -83,9 +83,12 @@ class ObjectStore:
         return [copy.deepcopy(item) for _, item in sorted(shelf.items()) if wanted(item)]
 
     async def watch(
-        self, resource: Resource, wanted: Wanted, since: str
+        self, resource: Resource, wanted: Wanted, since: str, bookmarks: float | None = None
     ) -> AsyncIterator[tuple[str, Object]]:
-        """(type, object) of every change after version `since`, for ever. Raises ApiError 410."""
+        """(type, object) of every change after version `since`, for ever. Raises ApiError 410.
+
+        `bookmarks`: after so many quiet seconds a BOOKMARK tells the version up to which all is told.
+        """
         try:
             seen = int(since or "0") or self._version
         except ValueError:
@@ -98,8 +101,14 @@ class ObjectStore:
                 seen = version
                 if key == (resource.group, resource.plural) and wanted(item):
                     yield kind, copy.deepcopy(item)
-            if changed is self._changed:
-                await changed.wait()
+            if changed is not self._changed:
+                continue
+            try:
+                async with asyncio.timeout(bookmarks):
+                    await changed.wait()
+            except TimeoutError:
+                kinds = {"kind": resource.kind, "apiVersion": resource.api_version}
+                yield "BOOKMARK", {**kinds, "metadata": {"resourceVersion": str(seen)}}
 
     def _happened(self, kind: str, key: tuple[str, str], item: Object) -> None:
         self._version += 1

@@ -131,8 +131,19 @@ def read_request(method: str, path: str, query: str) -> RequestInfo:
         options = urllib.parse.parse_qs(query)
         watching = options.get("watch", [""])[0] in {"1", "true"}
         verb = "get" if name else ("watch" if watching else "list")
+        if not name:  # so that a role with resourceNames covers a list or watch of one object
+            name = _selected_name(options.get("fieldSelector", [""])[0])
     else:
         verb = _VERBS.get(method, method.lower())
-    if resource.plural == "namespaces" and name:
-        namespace = name
+    if resource.plural == "namespaces" and len(rest) > 1:
+        namespace = rest[1]
     return RequestInfo(verb, "", resource, namespace, name, subresource)
+
+
+def _selected_name(fields: str) -> str:
+    """The name that a field selector asks for, as the API server reads it for authorisation."""
+    for term in fields.split(","):
+        key, _, name = term.replace("==", "=").partition("=")
+        if key.strip() == "metadata.name":
+            return name.strip()
+    return ""

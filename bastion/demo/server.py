@@ -31,6 +31,8 @@ from bastion.demo.status import ApiError, PlainError
 from bastion.demo.tables import table
 
 _WATCH_SECONDS = 3600
+_BOOKMARK_SECONDS = 10.0
+_TRUE = {"1", "true"}
 _LONGEST_BODY = 3 * 1024 * 1024
 
 
@@ -183,8 +185,9 @@ class ApiServer:
             for item in self.store.list(resource, wanted):
                 yield "ADDED", shown(item)
         try:
-            async for kind, item in self.store.watch(resource, wanted, since):
-                yield kind, shown(item)
+            every = _BOOKMARK_SECONDS if query.get("allowWatchBookmarks", [""])[0] in _TRUE else None
+            async for kind, item in self.store.watch(resource, wanted, since, every):
+                yield kind, item if kind == "BOOKMARK" else shown(item)
         except ApiError as error:
             yield "ERROR", error.body()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -17,7 +18,7 @@ from bastion.kube import answers
 from bastion.kube.frames import read_json
 from bastion.kube.handshake import Answered, handshake
 from bastion.kube.settings import CredentialError, KubeSettings
-from bastion.kube.transport import NO_LIMIT, SLOW, TROUBLE, Access, Query, read, target, why
+from bastion.kube.transport import NO_LIMIT, SLOW, TROUBLE, Access, Lines, Query, read, target, why
 from bastion.kube.wire import Wire
 from bastion.model.refusal import Refusal
 
@@ -76,6 +77,44 @@ class Client:
                     rejected = access if answer.code == "unauthorized" else None
         return answer
 
+    @contextlib.asynccontextmanager
+    async def stream(self, path: str, query: Query) -> AsyncIterator[Lines | Refusal]:
+        """A watch: the body's lines for as long as the block lasts, or why there are none."""
+        answer: aiohttp.ClientResponse | Refusal = answers.unreachable(self._settings.name, SLOW)
+        rejected: Access | None = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.request_timeout):
+                answer, rejected = await self._begin(target(path, query), None)
+                if rejected is not None:
+                    answer, _ = await self._begin(target(path, query), rejected)
+        if isinstance(answer, Refusal):
+            yield answer
+            return
+        try:
+            yield Lines(answer.content)
+        finally:
+            answer.close()
+
+    async def _begin(
+        self, asked: str, rejected: Access | None
+    ) -> tuple[aiohttp.ClientResponse | Refusal, Access | None]:
+        """The open answer to a watch, or a Refusal; with the credential, if that was rejected."""
+        access = await self._access(rejected)
+        if isinstance(access, Refusal):
+            return access, None
+        try:
+            response = await self._sessions().get(
+                access.url(asked), headers=_headers(access), allow_redirects=False, **access.route
+            )
+            if response.status == 200:
+                return response, None
+            async with response:
+                body = await read(response, answers.MAX_BODY)
+        except TROUBLE as error:
+            return answers.unreachable(self._settings.name, why(error)), None
+        refusal = answers.refused(self._settings.name, response.status, body or b"")
+        return refusal, access if response.status == 401 else None
+
     async def upgrade(self, path: str, query: Query, headers: Query) -> Wire | Refusal:
         """Open an exec's WebSocket. Only a 401, before which nothing ran, is followed by a second try.
 
@@ -113,14 +152,9 @@ class Client:
 
     async def _get_once(self, access: Access, asked: str, limit: int) -> dict[str, Any] | Refusal:
         name = self._settings.name
-        if self._pool is None:
-            self._pool = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar(), timeout=NO_LIMIT
-            )
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity", **access.headers}
         try:
-            async with self._pool.get(
-                access.url(asked), headers=headers, allow_redirects=False, **access.route
+            async with self._sessions().get(
+                access.url(asked), headers=_headers(access), allow_redirects=False, **access.route
             ) as response:
                 body = await read(response, limit if response.status == 200 else answers.MAX_BODY)
                 if response.status != 200:
@@ -129,6 +163,17 @@ class Client:
             return answers.unreachable(name, why(error))
         value = None if body is None else read_json(body, limit)
         return answers.refused(name, 200, b"") if value is None else value
+
+    def _sessions(self) -> aiohttp.ClientSession:
+        if self._pool is None:
+            self._pool = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar(), timeout=NO_LIMIT
+            )
+        return self._pool
+
+
+def _headers(access: Access) -> dict[str, str]:
+    return {"Accept": "application/json", "Accept-Encoding": "identity", **access.headers}
 
 
 async def _load(settings: KubeSettings) -> Credentials | Refusal:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
+from typing import Literal
 from urllib.parse import quote
 
-from bastion.kube import frames, identity, pods, secrets, sweep
+from bastion.kube import frames, identity, pods, sweep
 from bastion.kube.client import Client
 from bastion.kube.exec import PodExec
+from bastion.kube.follow import Pace
 from bastion.kube.identity import Headers
+from bastion.kube.keeper import Keeper
+from bastion.kube.knowledge import Reader
 from bastion.kube.settings import KubeSettings
 from bastion.kube.wire import Wire
 from bastion.model.grant import Grant
-from bastion.model.masks import KnownValue
 from bastion.model.pod import Pod
 from bastion.model.refusal import EXIT_FAULT, Refusal
 from bastion.model.request import Size
@@ -33,6 +36,8 @@ class KubeCluster:
         self._settings = settings
         self._clock = clock
         self._client = Client(settings)
+        pace = Pace(settings.secrets_poll, settings.secrets_grace)
+        self._keeper = Keeper(settings.name, self._client, pace)
         self._open: set[PodExec] = set()
         self._tasks: set[asyncio.Task[int]] = set()
 
@@ -45,9 +50,9 @@ class KubeCluster:
         """The ready container that the target names."""
         return await pods.resolve(self._client, self.name, target)
 
-    async def secrets(self, pod: Pod) -> Sequence[KnownValue] | Refusal:
-        """The values of every Secret that the pod can reach."""
-        return await secrets.read(self._client, pod)
+    async def secrets(self, pod: Pod, scope: Literal["namespace", "pod"]) -> Reader | Refusal:
+        """The values of every Secret that the pod can reach, or of its namespace; kept up to date."""
+        return await self._keeper.open(pod, whole_namespace=scope == "namespace")
 
     async def open(self, grant: Grant, size: Size | None) -> PodExec | Refusal:
         """Open the exec that the grant allows, in the very container that it names."""
@@ -75,6 +80,7 @@ class KubeCluster:
             for opened in tuple(self._open):
                 group.create_task(opened.kill())
         await asyncio.gather(*self._tasks)
+        await self._keeper.close()
         await self._client.close()
 
     async def _start(self, grant: Grant, headers: Headers, size: Size | None) -> PodExec | Refusal:

@@ -1,10 +1,7 @@
-"""Which Secrets a pod can reach, and the values in them that must never be shown.
+"""Reading Secrets: by name (a role needs `get` alone) or all of a namespace (`list`).
 
-Reached are: environment (`secretKeyRef`, `secretRef`), volumes (`secret`, `projected`), pull
-secrets, and the token Secrets of the service account. The token that the kubelet projects into the
-pod stands in no Secret, so no request can read it; its form (a JWT) is what gives it away. Each
-Secret is read by name, so a role needs `get` alone. One that cannot be read is a refusal: a value
-that is not known cannot be masked. References are `secret-2/3`, never names.
+What is read is taken apart off the loop. One that cannot be read or decoded is a refusal, since a
+value that is not known cannot be masked; no refusal names a Secret.
 """
 
 from __future__ import annotations
@@ -12,143 +9,91 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
-from bastion.kube import pods
-from bastion.kube.atoms import atoms
+from bastion.core.masking.atoms import atoms, is_common
+from bastion.core.masking.forms import is_weak
+from bastion.core.masking.patterns import MAX_VALUES
 from bastion.kube.client import Client
-from bastion.model.masks import KnownValue
-from bastion.model.pod import Pod
+from bastion.kube.reach import Keys, Wanted, refuse, unread
 from bastion.model.refusal import Refusal
 
-MAX_SECRETS = 200
 MAX_VALUE = 1024 * 1024
 MAX_BODY = 3 * MAX_VALUE
-MAX_VALUES = 10_000
 AT_ONCE = 8
+PAGE = 20
+MAX_PAGES = 50
+MAX_LIST = 32 * 1024 * 1024
 PUBLIC_KEYS = frozenset(
     {"ca.crt", "tls.crt", "ca-bundle.crt", "ssh-publickey", "namespace", "service-ca.crt"}
 )
-CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
+COPIES = frozenset({"helm.sh/release.v1"})
+"""Types that only repeat what stands in other Secrets; Helm keeps a megabyte for each release."""
+_SECRET_KEY = re.compile(r"(?i)pass|pwd|secret|token|key|pin|auth|cred")
 
 Json = dict[str, Any]
 
 
-class Reached:
-    """The Secrets that a pod refers to: name to the keys it can see (None: all of them)."""
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The values of one Secret; `weak` are (key, value) that cannot be masked by value."""
 
-    def __init__(self) -> None:
-        self.keys: dict[str, set[str] | None] = {}
-        self.required: set[str] = set()
-
-    def add(self, reference: Any, name_key: str, keys: set[str] | None = None) -> None:
-        """Note one reference to a Secret; `optional` ones may be missing."""
-        name = reference.get(name_key) if isinstance(reference, dict) else None
-        if not isinstance(name, str) or not name:
-            return
-        known = self.keys.setdefault(name, set())
-        self.keys[name] = None if keys is None or known is None else known | keys
-        if reference.get("optional") is not True:
-            self.required.add(name)
+    values: tuple[bytes, ...] = field(default=(), repr=False)
+    weak: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
 
 
-async def read(client: Client, pod: Pod) -> Sequence[KnownValue] | Refusal:
-    """Every value that the pod's Secrets hold, taken apart; a Refusal when one cannot be read."""
-    spec = await pods.same(client, pod)
-    if isinstance(spec, Refusal):
-        return spec
-    reached = references(spec)
-    account = await _account(client, pod.namespace, spec)
-    if isinstance(account, Refusal):
-        return account
-    for token in account:
-        reached.add({"name": token, "optional": True}, "name")
-    if len(reached.keys) > MAX_SECRETS:
-        return _refuse(f"the pod refers to more than {MAX_SECRETS} Secrets")
-    return await _read_all(client, pod.namespace, reached)
-
-
-def references(pod: Json) -> Reached:
-    """What the Pod object refers to, in order of appearance."""
-    reached = Reached()
-    spec = pod.get("spec") if isinstance(pod.get("spec"), dict) else {}
-    for part in CONTAINERS:
-        for container in _dicts(spec, part):
-            _from_environment(reached, container)
-    for volume in _dicts(spec, "volumes"):
-        reached.add(volume.get("secret"), "secretName", _items(volume.get("secret")))
-        for source in _dicts(volume.get("projected"), "sources"):
-            reached.add(source.get("secret"), "name", _items(source.get("secret")))
-    for pull in _dicts(spec, "imagePullSecrets"):
-        # A pull secret that is missing stops nothing, so the kubelet takes it for optional.
-        reached.add({**pull, "optional": True}, "name")
-    return reached
-
-
-def _from_environment(reached: Reached, container: Json) -> None:
-    for variable in _dicts(container, "env"):
-        source = variable.get("valueFrom")
-        reference = source.get("secretKeyRef") if isinstance(source, dict) else None
-        if isinstance(reference, dict):
-            reached.add(reference, "name", {str(reference.get("key"))})
-    for source in _dicts(container, "envFrom"):
-        reached.add(source.get("secretRef"), "name")
-
-
-def _items(reference: Any) -> set[str] | None:
-    """The keys that a volume picks; None: all of them."""
-    items = _dicts(reference, "items")
-    return {str(item.get("key")) for item in items} if items else None
-
-
-async def _account(client: Client, namespace: str, pod: Json) -> list[str] | Refusal:
-    """The token Secrets of the pod's service account, if it mounts its account at all."""
-    spec = pod.get("spec")
-    if not isinstance(spec, dict) or spec.get("automountServiceAccountToken") is False:
-        return []
-    name = str(spec.get("serviceAccountName") or "default")
-    account = await client.get(f"/api/v1/namespaces/{quote(namespace)}/serviceaccounts/{quote(name)}")
-    if isinstance(account, Refusal):
-        return [] if account.code == "not-found" else _unread("its service account", account)
-    return [str(token["name"]) for token in _dicts(account, "secrets") if token.get("name")]
-
-
-async def _read_all(client: Client, namespace: str, reached: Reached) -> Sequence[KnownValue] | Refusal:
-    names = list(reached.keys)
+async def by_name(client: Client, wanted: Wanted, names: Iterable[str]) -> dict[str, Json | Refusal]:
+    """Each Secret, or why it cannot be read; `not-found` for one that is not there."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(name: str) -> Json | Refusal:
         async with gate:
-            path = f"/api/v1/namespaces/{quote(namespace)}/secrets/{quote(name)}"
-            return await client.get(path, limit=MAX_BODY)
+            return await client.get(f"{wanted.path}/{quote(name)}", limit=MAX_BODY)
 
     async with asyncio.TaskGroup() as group:
-        reads = [group.create_task(one(name)) for name in names]
-    known: list[KnownValue] = []
-    for number, (name, done) in enumerate(zip(names, reads, strict=True), 1):
-        answer = done.result()
-        if isinstance(answer, Refusal):
-            if answer.code == "not-found" and name not in reached.required:
-                continue
-            return _unread(f"Secret {number} of {len(names)}", answer)
-        values = await asyncio.to_thread(_values, answer, reached.keys[name])
-        if values is None:
-            return _refuse(f"Secret {number} of {len(names)} holds what cannot be decoded or is too large")
-        known += [KnownValue(f"secret-{number}/{place}", value) for place, value in enumerate(values, 1)]
-        if len(known) > MAX_VALUES:
-            return _refuse(f"its Secrets hold more than {MAX_VALUES} values")
-    return tuple(known)
+        reads = {name: group.create_task(one(name)) for name in names}
+    return {name: read.result() for name, read in reads.items()}
 
 
-def _values(secret: Json, keys: set[str] | None) -> list[bytes] | None:
-    """The atoms of the Secret's reachable keys; None if one cannot be decoded or is too large."""
+async def listed(client: Client, wanted: Wanted) -> tuple[dict[str, Json], str] | Refusal:
+    """Every Secret of the namespace by name, and the version of the list from which to watch."""
+    found: dict[str, Json] = {}
+    version = more = ""
+    for _ in range(MAX_PAGES):
+        query = [("limit", str(PAGE)), *([("continue", more)] if more else [])]
+        page = await client.get(wanted.path, query, limit=MAX_LIST)
+        if isinstance(page, Refusal):
+            return unread("the namespace's Secrets", page)
+        meta, items = page.get("metadata"), page.get("items")
+        if not isinstance(meta, dict) or not (isinstance(items, list) or items is None):
+            return refuse("the cluster's list of them is not understood")
+        found |= {name_of(item): item for item in items or () if isinstance(item, dict)}
+        version, more = str(meta.get("resourceVersion") or ""), str(meta.get("continue") or "")
+        if not more:
+            return found, version
+    return refuse(f"the namespace holds more than {PAGE * MAX_PAGES} Secrets")
+
+
+def name_of(item: Json) -> str:
+    """An object's name."""
+    meta = item.get("metadata")
+    return str(meta.get("name") or "") if isinstance(meta, dict) else ""
+
+
+def contents(secret: Json, keys: Keys) -> Contents | None:
+    """What the reachable keys hold; None if one cannot be decoded or is too large. Takes a while."""
     data = {} if secret.get("data") is None else secret["data"]
     if not isinstance(data, dict):
         return None
     values: dict[bytes, None] = {}
+    weak: dict[tuple[str, bytes], None] = {}
+    if secret.get("type") in COPIES:
+        return Contents()
     for key, encoded in data.items():
         if key in PUBLIC_KEYS or (keys is not None and key not in keys):
             continue
@@ -158,26 +103,11 @@ def _values(secret: Json, keys: set[str] | None) -> list[bytes] | None:
             return None
         if len(value) > MAX_VALUE:
             return None
-        values.update(dict.fromkeys(islice(atoms(value), MAX_VALUES + 1)))
-    return list(values)
-
-
-def _dicts(value: Any, key: str) -> list[Json]:
-    items = value.get(key) if isinstance(value, dict) else None
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-
-
-def _unread(what: str, why: Refusal) -> Refusal:
-    """A cluster that is down stays that; a missing right or object is told without its name."""
-    if why.code in ("forbidden", "not-found"):
-        words = {"forbidden": "the bastion may not read it", "not-found": "it does not exist any more"}
-        return _refuse(f"{what}: {words[why.code]}")
-    return why
-
-
-def _refuse(why: str) -> Refusal:
-    return Refusal(
-        "secrets-unknown",
-        f"the values that must be masked in this pod cannot be read: {why}",
-        "an administrator lets the bastion get the Secrets that the pod refers to",
-    )
+        for atom in islice(atoms(value), MAX_VALUES + 1):
+            if is_weak(atom):
+                weak[key, atom] = None
+            else:
+                values[atom] = None
+        if is_common(value) and _SECRET_KEY.search(key):
+            weak[key, value.strip()] = None
+    return Contents(tuple(values), tuple(weak))

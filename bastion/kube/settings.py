@@ -17,6 +17,8 @@ class KubeSettings:
     repeats, `open_timeout` the start of an exec, `credential_timeout` a credential plugin,
     `kill_timeout` the end of a remote command. `input_grace` is how long a command without a
     terminal on a v4-only cluster may be silent after the client ended its input.
+    `secrets_poll` is the time between two reads of a pod's Secrets where the bastion may not watch
+    them; `secrets_grace` how long a session that requires their values goes on without news of them.
     `allow_insecure` accepts plain HTTP and `insecure-skip-tls-verify`; for tests only.
     """
 
@@ -32,6 +34,8 @@ class KubeSettings:
     ping_interval: float = 30.0
     pong_timeout: float = 20.0
     input_grace: float = 10.0
+    secrets_poll: float = 10.0
+    secrets_grace: float = 300.0
     allow_insecure: bool = False
 
 

@@ -71,6 +71,30 @@ async def read(response: aiohttp.ClientResponse, limit: int) -> bytes | None:
     return bytes(body)
 
 
+class Lines:
+    """The lines of an answer that goes on, as a watch does."""
+
+    def __init__(self, content: aiohttp.StreamReader) -> None:
+        self._content = content
+        self._kept = bytearray()
+
+    async def next(self, limit: int) -> bytes | None:
+        """The next line; None at the end, when the connection breaks, or if it is over `limit` bytes."""
+        searched = 0
+        while (end := self._kept.find(b"\n", searched)) < 0:
+            searched = len(self._kept)
+            try:
+                piece = await self._content.readany()
+            except TROUBLE:
+                return None
+            if not piece or searched > limit:
+                return None
+            self._kept += piece
+        line = bytes(self._kept[:end])
+        del self._kept[: end + 1]
+        return line if len(line) <= limit else None
+
+
 def why(error: Exception) -> str:
     """Our words for what went wrong on the way; the library's may hold the whole URL."""
     for kind, words in WHY:

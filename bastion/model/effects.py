@@ -36,6 +36,7 @@ class Resolve:
 
     target: Target
     known_values: Literal["required", "preferred", "off"]
+    scope: Literal["namespace", "pod"] = "pod"
 
 
 @dataclass(frozen=True, slots=True)

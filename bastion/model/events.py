@@ -25,14 +25,18 @@ class Requested:
 class Resolved:
     """The target is this container; `patterns` (bastion.core.masking) hold what must never leave it.
 
-    `uncovered` counts known values that are too short or too weak to be masked.
+    `known` values were found in its Secrets. `weak` are the references of those that are too short
+    or too common to be masked; `unread` of `secrets` Secrets could not be read, `why` says so.
     """
 
     at: float
     pod: Pod
     patterns: Any
     known: int = 0
-    uncovered: int = 0
+    weak: tuple[str, ...] = ()
+    secrets: int = 0
+    unread: int = 0
+    why: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +197,22 @@ class PodFailed:
 
 @dataclass(frozen=True, slots=True)
 class SecretsAdded:
-    """More values became known; the new `patterns` apply from the next byte on."""
+    """More values became known; the new `patterns` apply to what waits, to what is shown on a screen,
+    and from the next byte on. They hold the old values too; `known` and `weak` are those of all.
+    """
 
     at: float
     patterns: Any
+    known: int = 0
+    weak: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsLost:
+    """The values cannot be kept up to date any more: what changes from here on is not known."""
+
+    at: float
+    refusal: Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +260,7 @@ Event = (
     | PodExited
     | PodFailed
     | SecretsAdded
+    | SecretsLost
     | PolicyChanged
     | TimePassed
     | Ended

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bastion.model.refusal import Refusal
+
 
 @dataclass(frozen=True, slots=True)
 class KnownValue:
@@ -15,6 +17,21 @@ class KnownValue:
     def __repr__(self) -> str:
         """The value never stands in a log or a traceback."""
         return f"KnownValue(ref={self.ref!r}, {len(self.value)} bytes)"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the Secrets that a container can reach. It only ever grows.
+
+    `weak` are the references of values that are too short or too common to be masked by value.
+    `unread` of `secrets` Secrets could not be read, and `why` says so without their names.
+    """
+
+    values: tuple[KnownValue, ...] = ()
+    weak: tuple[str, ...] = ()
+    secrets: int = 0
+    unread: int = 0
+    why: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)

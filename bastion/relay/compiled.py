@@ -25,17 +25,21 @@ class Compiled:
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._kept: dict[bytes, Patterns] = {}
+        self._begun: dict[bytes, asyncio.Future[Patterns]] = {}
 
     def __repr__(self) -> str:
         return f"Compiled({len(self._kept)} kept)"
 
     async def patterns(self, values: Sequence[KnownValue]) -> Patterns:
-        """`compile_patterns(values)`, off the loop. Raises what it raises."""
+        """`compile_patterns(values)`, off the loop, once for all who ask meanwhile."""
         digest = self._digest(values)
         found = self._kept.get(digest)
         if found is None:
             loop = asyncio.get_running_loop()
-            found = await loop.run_in_executor(None, compile_patterns, values)
+            if digest not in self._begun:
+                self._begun[digest] = loop.run_in_executor(None, compile_patterns, values)
+                self._begun[digest].add_done_callback(lambda _: self._begun.pop(digest, None))
+            found = await asyncio.shield(self._begun[digest])
             if len(self._kept) < MOST and digest not in self._kept:
                 self._kept[digest] = found
                 loop.call_later(KEPT_SECONDS, self._kept.pop, digest, None)

@@ -165,8 +165,9 @@ def leaf_of(effect: do.Effect) -> dict[str, Any] | None:
                 "from": sorted(asked.terms.groups),
                 "ttl": asked.terms.ttl,
             }
-        case do.Resolve(target, known):
-            return {"type": "target.resolving", "name": str(target), "known_values": known}
+        case do.Resolve(target, known, scope):
+            named = {"name": str(target), "known_values": known, "secrets_scope": scope}
+            return {"type": "target.resolving", **named}
         case do.ConsumeApproval(approval):
             return {"type": "approval.consuming", "approval": approval}
         case do.WithdrawApproval(approval):

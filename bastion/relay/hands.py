@@ -20,10 +20,10 @@ from bastion.model.events import (
     PodOpened,
     PodSent,
     Refused,
-    Resolved,
 )
 from bastion.model.refusal import EXIT_FAULT, Refusal
 from bastion.model.target import Target
+from bastion.relay.arrival import follow
 from bastion.relay.compiled import Compiled
 from bastion.relay.pace import Share, Slices
 from bastion.relay.ports import Approvals, Channel, Cluster, Exec, Syntax
@@ -86,8 +86,9 @@ class Hands:
                 self._channel.write(stream, data)
             case do.SendPod() | do.EndPodInput() | do.ResizePod():
                 self._queue(effect)
-            case do.Resolve(target, known):
-                self._start(self._resolve(target, known))
+            case do.Resolve():
+                doors = self._doors
+                self._start(follow(effect, doors.cluster, doors.compiled, doors.clock, self._post))
             case do.Parse(text, dialect):
                 self._start(self._parse(text, dialect))
             case do.OpenPod():
@@ -203,19 +204,6 @@ class Hands:
             if self._queued <= MAX_QUEUED:
                 self._room.set()
         self._sender = None
-
-    async def _resolve(self, target: Target, known: str) -> None:
-        cluster, now = self._doors.cluster, self._doors.clock
-        pod = await cluster.resolve(target)
-        if isinstance(pod, Refusal):
-            return self._post(Refused(now(), pod))
-        values = () if known == "off" else await cluster.secrets(pod)
-        if isinstance(values, Refusal):
-            if known == "required":
-                return self._post(Refused(now(), values))
-            values = ()
-        patterns = await self._doors.compiled.patterns(values)
-        return self._post(Resolved(now(), pod, patterns, len(values), len(patterns.uncovered)))
 
     async def _parse(self, text: bytes, dialect: str) -> None:
         self._post(await self._doors.syntax.parse(text, dialect))

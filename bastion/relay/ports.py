@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from bastion.model.approval import Asked
 from bastion.model.events import (
@@ -27,7 +26,7 @@ from bastion.model.events import (
     Stream,
 )
 from bastion.model.grant import Grant
-from bastion.model.masks import KnownValue
+from bastion.model.masks import Known
 from bastion.model.pod import Pod
 from bastion.model.principal import Principal
 from bastion.model.refusal import Refusal
@@ -119,6 +118,20 @@ class Exec(Protocol):
         """End the remote process and close; leaves nothing running. Bounded in time; idempotent."""
 
 
+class Reading(Protocol):
+    """What is known of the Secrets that a container can reach; made by the Kubernetes door."""
+
+    @property
+    def known(self) -> Known:
+        """What was known at first; its `why` says what could not be read."""
+
+    async def changed(self) -> Known | Refusal:
+        """Wait until more is known; all of it. A Refusal: it is not up to date any more (told once)."""
+
+    def close(self) -> None:
+        """The session is over; idempotent."""
+
+
 class Cluster(Protocol):
     """One Kubernetes cluster; made by the Kubernetes door."""
 
@@ -131,8 +144,10 @@ class Cluster(Protocol):
         ambiguous-container, not-ready or cluster-down.
         """
 
-    async def secrets(self, pod: Pod) -> Sequence[KnownValue] | Refusal:
-        """The values of every Secret that the pod can reach; a Refusal when they cannot be read."""
+    async def secrets(self, pod: Pod, scope: Literal["namespace", "pod"]) -> Reading | Refusal:
+        """The values of every Secret that the pod can reach, or of its whole namespace; a Refusal
+        when they cannot even be asked for.
+        """
 
     async def open(self, grant: Grant, size: Size | None) -> Exec | Refusal:
         """Open the exec that the grant allows."""

@@ -39,7 +39,7 @@ class House:
 
 
 @asynccontextmanager
-async def house(folder):
+async def house(folder, **kube):
     async with asyncio.TaskGroup() as group, AsyncExitStack() as stack:
         folder.mkdir(mode=0o700)
         cluster = await DemoCluster.start(folder / "cluster")
@@ -48,7 +48,7 @@ async def house(folder):
         stack.push_async_callback(issuer.close)
         config = Config(
             state="state", issuers=(Issuer("demo", issuer.url, (AUDIENCE,), CLIENTS),),
-            clusters=(KubeSettings("demo", kubeconfig=str(cluster.kubeconfig("bastion")), request_timeout=3.0),),
+            clusters=(KubeSettings("demo", str(cluster.kubeconfig("bastion")), **{"request_timeout": 3.0, **kube}),),
             ssh=SshSettings(port=0), certificates=Certificates(), policy=PolicySettings(str(POLICY)),
         )  # fmt: skip
         running = await start(config, folder, stack, group)

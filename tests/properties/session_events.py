@@ -76,7 +76,7 @@ class Now:
 # One maker for each event: what stands now to the event.
 MAKERS = {
     ev.Requested: lambda now: ev.Requested(1.0, now.play.request),
-    ev.Resolved: lambda _: ev.Resolved(1.0, POD, patterns(), 1, 0),
+    ev.Resolved: lambda _: ev.Resolved(1.0, POD, patterns(), 1),
     ev.Refused: lambda _: ev.Refused(1.0, Refusal("x", "no", "", 77)),
     ev.Parsed: lambda now: shfmt(now.play, now.text if now.n == 0 else ""),
     ev.ClientSent: lambda now: ev.ClientSent(1.0, b"\x03" if now.n == 1 else now.text.encode() + b"\n"),
@@ -102,6 +102,7 @@ MAKERS = {
     ev.PodExited: lambda now: ev.PodExited(1.0, now.n),
     ev.PodFailed: lambda _: ev.PodFailed(1.0, Refusal("exec-lost", "lost", "", 255)),
     ev.SecretsAdded: lambda _: ev.SecretsAdded(1.0, patterns("newly-known-value-77")),
+    ev.SecretsLost: lambda _: ev.SecretsLost(1.0, Refusal("secrets-lost", "they changed", "", 77)),
     ev.PolicyChanged: lambda now: ev.PolicyChanged(1.0, POLICIES[min(now.n, 2)]),
     ev.TimePassed: lambda _: ev.TimePassed(1.0),
     ev.Ended: lambda _: ev.Ended(1.0, ENDED),

@@ -100,7 +100,7 @@ def test_no_order_of_events_gets_past_the_judge(made, ready, steps):
     watch = Watch(play)
     if ready:
         for event in (
-            ev.Resolved(0.0, POD, patterns(), 1, 0), ev.PodSent(0.0, "out", b"\x1e\x1e\x1e\x1e/app\n"), ev.PodExited(0.0, 0),
+            ev.Resolved(0.0, POD, patterns(), 1), ev.PodSent(0.0, "out", b"\x1e\x1e\x1e\x1e/app\n"), ev.PodExited(0.0, 0),
         ):  # fmt: skip
             watch.step(event)
     answered = {}
@@ -152,7 +152,7 @@ def unparsed(play):
 
 
 # What a state may do besides ending; every other pair of state and event does nothing at all.
-ENDS = {ev.Refused, ev.ClientGone, ev.Ended}
+ENDS = {ev.Refused, ev.ClientGone, ev.Ended, ev.SecretsLost}
 ALWAYS = {
     ev.ClientSignalled,
     ev.EditorDrew,

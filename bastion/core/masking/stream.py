@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from bastion.core.masking.finder import Cover
 from bastion.core.masking.pair import Pair
 from bastion.core.masking.patterns import Patterns
-from bastion.model.masks import Masked, MaskEvent
+from bastion.model.masks import KnownValue, Masked, MaskEvent
 
 HOLD_LIMIT = 64 * 1024
 STARS = bytes(b if b in b"\t\n\r " else 0x2A for b in range(256))
@@ -74,6 +74,11 @@ class StreamMasker:
     def replace(self, patterns: Patterns) -> None:
         """More values became known; they apply to what is held and to what comes."""
         self._pair.replace(patterns)
+
+    @property
+    def lessons(self) -> tuple[KnownValue, ...]:
+        """The values that detectors masked by their context."""
+        return self._pair.lessons
 
     def _run(self, data: bytes, *, final: bool) -> Masked:
         reading = self._pair.feed(data, final=final)

@@ -115,7 +115,7 @@ class Play:
         return [each for each in (self.effects if effects is None else effects) if isinstance(each, kind)]
 
     def resolve(self, pod=POD, known=None):
-        return self.send(ev.Resolved(0.0, pod, known or patterns(), 1, 0))
+        return self.send(ev.Resolved(0.0, pod, known or patterns(), 1))
 
     def ready(self, cwd="/app", dialect=b""):
         """Through the probe, and every parse that follows it."""

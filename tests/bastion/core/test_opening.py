@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from acting import POD, PTY, SECRET, Play, agent, exec_line, human, patterns, policy
 
 from bastion.core import argv, opening
+from bastion.core.rules import Knowing
 from bastion.model import effects as do
 from bastion.model import events as ev
 from bastion.model.refusal import Refusal
@@ -18,7 +19,7 @@ from bastion.model.request import Mode, Pty, Request, Size
 
 def settled(who=None, **request):
     play = Play(exec_line("x", **request), who)
-    event = ev.Resolved(0.0, POD, patterns(), 1, 0)
+    event = ev.Resolved(0.0, POD, patterns(), 1)
     return opening.settle(play.frame, play.request, policy(), event, None)
 
 
@@ -91,3 +92,39 @@ def test_facts_name_who_without_secrets():
         Play(exec_line("x"), human("alice", *(f"g{n}" for n in range(99)))).frame, exec_line("x")
     )
     assert (facts["identity"], facts["mode"], len(facts["groups"])) == ("i|alice", "exec", 64)
+
+
+WHY = Refusal("secrets-unknown", "Secret 2 of 4: the bastion may not read it")
+
+
+@pytest.mark.parametrize(
+    ("knowing", "event", "terminal", "line"),
+    [
+        (Knowing(), {}, True, ""),
+        (Knowing("off"), {}, False, "the values of this pod's Secrets are not known here, so they are not masked (policy)"),
+        (Knowing("preferred"), {}, True, ""),
+        (Knowing("preferred"), {"secrets": 4, "unread": 1, "why": WHY}, False,
+         "not masked by value in this pod: 1 of 4 Secrets (could not be read)"),
+        (Knowing("preferred"), {"why": WHY}, False, "not masked by value in this pod: its Secrets (could not be read)"),
+        (Knowing(), {"weak": ("secret-1/1",)}, False, ""),
+        (Knowing("preferred"), {"secrets": 4, "unread": 1, "why": WHY, "weak": ("secret-1/1",)}, True,
+         ("not masked by value in this pod: 1 of 4 Secrets (could not be read) and "
+          "1 of its Secrets' values (too short or too common)")),
+    ],
+)  # fmt: skip
+def test_one_line_says_what_is_not_masked_by_value(knowing, event, terminal, line):
+    told = opening.unmasked(ev.Resolved(0.0, POD, patterns(), 1, **event), knowing, terminal=terminal)
+    assert told == (f"bastion: {line}" if line else "")
+
+
+def test_a_leaf_says_what_is_not_masked_by_value_with_references_that_name_nothing():
+    event = ev.Resolved(0.0, POD, patterns(), 1, tuple(f"secret-1/{n}" for n in range(99)), 4, 1, WHY)
+    note = opening.uncovered(event, Knowing("preferred", "namespace"))[0]
+    assert note.kind == "secrets.uncovered"
+    assert note.fields == {
+        "known_values": "preferred", "secrets_scope": "namespace", "secrets": 4, "unread": 1, "why": "secrets-unknown",
+        "weak": [f"secret-1/{n}" for n in range(opening.MAX_REFS)], "weak_count": 99,
+    }  # fmt: skip
+    plain = ev.Resolved(0.0, POD, patterns(), 1)
+    assert opening.uncovered(plain, Knowing()) == opening.uncovered(plain, Knowing("preferred")) == []
+    assert opening.uncovered(plain, Knowing("off"))

@@ -93,3 +93,15 @@ def test_on_a_terminal_what_is_held_has_a_deadline():
     assert shown
     assert SECRET[2:6].encode() not in shown
     assert Output(patterns(), None).tick(99.0) == []
+
+
+@pytest.mark.parametrize(("heard", "told"), [("out", "err"), ("err", "out")])
+def test_what_one_stream_gave_away_by_its_context_is_masked_on_the_other_and_in_own_lines(heard, told):
+    value = "zG4-harbour-91-x"
+    output = Output(patterns(), None)
+    effects = output.pod(heard, f"DB_PASSWORD={value}\n".encode(), 0.0)
+    effects += output.pod(told, f"is it {value}?\n".encode(), 0.0)
+    effects += output.own(f"bastion: no {value} here", 0.0)
+    output.replace(patterns("newly-known-value-77"))
+    effects += [*output.pod(told, f"again {value}\n".encode(), 0.0), *output.close(1.0)]
+    assert value not in (text(effects) + text(effects, "err")).decode()

@@ -11,6 +11,7 @@ import pytest
 
 from bastion.core.policy import Policy
 from bastion.core.policy_text import check_example, example_texts, load
+from bastion.core.rules import Knowing
 from bastion.core.shell.understand import understand
 from bastion.model.pod import Pod
 from bastion.model.principal import Kind, Principal
@@ -244,14 +245,37 @@ def test_the_environment_has_rules_of_its_own(demo):
 
 
 def test_known_values_default_to_required_and_exceptions_never_soften_another(demo):
-    assert demo.known_values(person("dev"), WEB) == "required"
+    assert demo.knowing(person("dev"), WEB) == Knowing("required", "pod")
     made = policy(
         "  - {id: a, command: {program: ls}, effect: allow}",
         "masking:\n  - {where: {namespaces: [shop]}, known_values: 'off'}\n  - {where: {pods: [web-0]}, known_values: preferred}",
     )
-    assert made.known_values(person(), WEB) == "preferred"
-    assert made.known_values(person(), Target("shop", "other")) == "off"
-    assert made.known_values(person(), DB) == "required"
+    assert made.knowing(person(), WEB).values == "preferred"
+    assert made.knowing(person(), Target("shop", "other")).values == "off"
+    assert made.knowing(person(), DB).values == "required"
+
+
+def test_what_only_may_hold_for_a_target_makes_it_stricter_and_never_looser():
+    rules = "  - {id: a, command: {program: ls}, effect: allow}"
+    looser = policy(rules, "masking: [{where: {labels: {tier: web}}, known_values: off}]")
+    assert looser.knowing(person(), Target("shop", "web-0")).values == "required"
+    assert looser.knowing(person(), WEB).values == "off"
+    stricter = policy(
+        rules,
+        "defaults: {known_values: off}\nmasking: [{where: {labels: {tier: web}}, known_values: preferred}]",
+    )
+    assert stricter.knowing(person(), Target("shop", "web-0")).values == "preferred"
+    assert stricter.knowing(person(), DB).values == "off"
+
+
+def test_the_scope_of_known_secrets_is_chosen_by_itself_and_the_widest_wins():
+    made = policy(
+        "  - {id: a, command: {program: ls}, effect: allow}",
+        "defaults: {known_values: preferred}\nmasking:\n  - {where: {namespaces: [shop]}, secrets_scope: namespace}\n"
+        "  - {where: {pods: [web-0]}, secrets_scope: pod}",
+    )
+    assert made.knowing(person(), WEB) == Knowing("preferred", "namespace")
+    assert made.knowing(person(), DB) == Knowing("preferred", "pod")
 
 
 def test_an_approver_is_a_person_of_the_named_groups(demo):

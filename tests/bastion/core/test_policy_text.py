@@ -58,6 +58,8 @@ def rule(body: str) -> str:
         ("version: 1\ndefaults: {not_understood: {human: allow}}\nrules: []", "must be one of deny, approve-peer, approve-totp"),
         ("version: 1\ndefaults: {not_understood: {human: approve-peer}}\nrules: []", "needs defaults.approve"),
         ("version: 1\nmasking: [{known_values: maybe}]\nrules: []", "known_values must be one of required, preferred, off"),
+        ("version: 1\ndefaults: {secrets_scope: cluster}\nrules: []", "p.yaml:2: secrets_scope must be one of namespace, pod"),
+        ("version: 1\nmasking: [{who: {groups: [a]}}]\nrules: []", "must have known_values or secrets_scope"),
         ("- 1", "the policy must be a mapping"),
         ("version: 1\nrules: {a: b}", "rules must be a list"),
     ],

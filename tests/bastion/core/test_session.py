@@ -17,7 +17,6 @@ from acting import (
     exec_line,
     human,
     parsed,
-    patterns,
     policy,
     run,
     script,
@@ -270,14 +269,6 @@ def test_a_door_that_refuses_ends_the_session_with_its_line():
 
 
 # What changes meanwhile
-
-
-def test_a_secret_that_becomes_known_is_masked_from_the_next_byte_on():
-    play = run("cat x")
-    play.opened()
-    play.send(ev.SecretsAdded(1.0, patterns("newly-known-value-77")))
-    play.send(ev.PodSent(1.0, "out", b"newly-known-value-77\n"), ev.PodExited(1.0, 0))
-    assert "newly-known-value-77" not in play.said("out")
 
 
 def test_the_next_text_is_judged_by_the_policy_in_force():

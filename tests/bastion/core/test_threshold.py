@@ -15,7 +15,7 @@ from bastion.model.effects import Note, OpenPod, Resolve
 from bastion.model.events import PodExited, PodFailed, PodSent, Resolved
 from bastion.model.refusal import Refusal
 
-RESOLVED = Resolved(0.0, POD, patterns(), 1, 0)
+RESOLVED = Resolved(0.0, POD, patterns(), 1)
 
 
 def begun(request=None, who=None, rules=POLICY):

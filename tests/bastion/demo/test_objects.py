@@ -98,3 +98,14 @@ async def test_a_watch_from_too_long_ago_is_410():
         store.put("pods", pod("a"))
     with pytest.raises(ApiError, match="too old resource version"):
         await anext(store.watch(PODS, selection("", "", "", ""), since))
+
+
+async def test_a_quiet_watch_tells_the_version_up_to_which_all_is_told():
+    store = ObjectStore()
+    store.put("pods", pod("a"))
+    watch = store.watch(PODS, selection("shop", "other", "", ""), "1000", 0.05)
+    kind, bookmark = await anext(watch)
+    assert (kind, bookmark["kind"]) == ("BOOKMARK", "Pod")
+    assert bookmark["metadata"] == {"resourceVersion": store.version}
+    store.put("pods", pod("other"))
+    assert (await anext(watch))[0] == "ADDED"

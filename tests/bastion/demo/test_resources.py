@@ -16,6 +16,18 @@ SHOP = "/api/v1/namespaces/shop"
         ("POST", f"{SHOP}/pods/web-0/exec", "", ("create", "pods/exec", "shop", "web-0")),
         ("GET", f"{SHOP}/pods", "", ("list", "pods", "shop", "")),
         ("GET", "/api/v1/pods", "watch=true", ("watch", "pods", "", "")),
+        (
+            "GET",
+            "/api/v1/namespaces/shop/pods",
+            "watch=1&fieldSelector=metadata.name%3Da",
+            ("watch", "pods", "shop", "a"),
+        ),
+        (
+            "GET",
+            "/api/v1/namespaces/shop/pods",
+            "fieldSelector=metadata.name!%3Da",
+            ("list", "pods", "shop", ""),
+        ),
         ("GET", "/api/v1/namespaces/shop", "", ("get", "namespaces", "shop", "shop")),
         ("GET", "/api/v1/namespaces", "", ("list", "namespaces", "", "")),
         ("DELETE", f"{SHOP}/pods/web-0", "", ("delete", "pods", "shop", "web-0")),

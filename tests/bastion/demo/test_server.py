@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from bastion.demo import server
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SHOP = "/api/v1/namespaces/shop"
@@ -93,6 +95,20 @@ async def test_a_watch_begins_with_what_is_there_and_goes_on_with_changes(fresh)
     made.cluster.faults.remove_secret("shop", "added")
     assert (await event())["type"] == "DELETED"
     writer.close()
+
+
+async def test_bookmarks_come_to_a_watch_that_asks_for_them(fresh, monkeypatch):
+    monkeypatch.setattr(server, "_BOOKMARK_SECONDS", 0.05)
+    made = await fresh()
+    query = "watch=1&fieldSelector=metadata.name%3Dnot-mounted&timeoutSeconds=1"
+    for asked, kinds in (("", {"ADDED"}), ("&allowWatchBookmarks=true", {"ADDED", "BOOKMARK"})):
+        _, reader, writer, _ = await made.request(f"{SHOP}/secrets?{query}{asked}", user="bastion")
+        told = set()
+        async with asyncio.timeout(10):
+            while (line := await reader.readline()) not in {b"0\r\n", b""}:
+                told |= {json.loads(line)["type"]} if b"{" in line else set()
+        assert told == kinds
+        writer.close()
 
 
 async def test_logs_are_tailed_stamped_and_followed(wire):

@@ -230,7 +230,7 @@ async def test_a_cluster_that_is_down_is_told_and_comes_back(here):
     pod = await cluster.resolve(parse("shop/web-0"))
     await demo.faults.down()
     assert (await cluster.resolve(parse("shop/web-0"))).code == "cluster-down"
-    assert (await cluster.secrets(pod)).code == "cluster-down"
+    assert (await cluster.secrets(pod, "pod")).code == "cluster-down"
     await demo.faults.up()
     assert (await run(cluster, "echo hi"))[0] == b"hi\n"
 
@@ -255,15 +255,31 @@ async def test_targets_are_resolved_as_the_cluster_has_them(here):
 
 async def test_the_values_that_a_pod_can_reach_are_known_and_no_others(here):
     demo, cluster = here
-    known = await cluster.secrets(await cluster.resolve(parse("shop/web-0")))
-    values = {one.value for one in known}
+    reading = await cluster.secrets(await cluster.resolve(parse("shop/web-0")), "pod")
+    values = {one.value for one in reading.known.values}
     reached = demo.faults.secret("shop", "web-credentials")
     assert set(reached.values()) <= values
     assert not set(demo.faults.secret("shop", "not-mounted").values()) & values
-    assert not any("web" in one.ref for one in known)
+    assert not any("web" in one.ref for one in reading.known.values)
     demo.faults.remove_secret("shop", "web-credentials")
-    refusal = await cluster.secrets(await cluster.resolve(parse("shop/web-0")))
-    assert refusal.code == "secrets-unknown"
+    again = await cluster.secrets(await cluster.resolve(parse("shop/web-0")), "pod")
+    assert again.known.why.code == "secrets-unknown"
+
+
+async def test_a_secret_that_changes_or_is_added_is_known_soon(here):
+    demo, cluster = here
+    pod = await cluster.resolve(parse("shop/web-0"))
+    narrow, wide = await cluster.secrets(pod, "pod"), await cluster.secrets(pod, "namespace")
+    await asyncio.sleep(0.5)
+    demo.faults.set_secret("shop", "web-credentials", {"db-password": b"Quiet-Meadow-5812"})
+    demo.faults.set_secret("shop", "another", {"key": b"nobody-mounts-this-1"})
+    async with asyncio.timeout(10):
+        values = {one.value for one in (await narrow.changed()).values}
+        everything = set()
+        while b"nobody-mounts-this-1" not in everything:
+            everything = {one.value for one in (await wide.changed()).values}
+    assert {b"Quiet-Meadow-5812", b"Wint3r-Harbour-77"} <= values & everything
+    assert b"nobody-mounts-this-1" not in values
 
 
 async def test_a_large_output_is_whole_and_a_slow_reader_costs_no_memory(here):

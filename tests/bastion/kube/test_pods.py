@@ -195,7 +195,7 @@ async def test_nothing_is_opened_or_read_in_a_container_that_took_the_others_pla
     refusal = await cluster.open(grant(), None)
     assert refusal.code == "not-ready"
     assert not any(request.path.endswith("/exec") for request in server.requests)
-    assert (await cluster.secrets(grant().pod)).code == "not-ready"
+    assert (await cluster.secrets(grant().pod, "pod")).code == "not-ready"
 
 
 async def test_a_grant_for_another_cluster_or_without_a_command_opens_nothing(server, cluster, grant):

@@ -20,7 +20,7 @@ from bastion.model.events import (
     PodFailed,
     PodSent,
 )
-from bastion.model.masks import KnownValue
+from bastion.model.masks import Known, KnownValue
 from bastion.model.pod import Pod
 from bastion.model.principal import Kind, Principal
 from bastion.model.refusal import Refusal
@@ -191,6 +191,24 @@ class Exec:
         self._done.set()
 
 
+class Reading:
+    """What is known of Secrets, and what a test lets become known or lost."""
+
+    def __init__(self, values):
+        self.known = values if isinstance(values, Known) else known(*values)
+        self.news, self.closed = asyncio.Queue(), False
+
+    async def changed(self):
+        return await self.news.get()
+
+    def close(self):
+        self.closed = True
+
+
+def known(*values, **more):
+    return Known(tuple(KnownValue(f"secret-1/{n}", value) for n, value in enumerate(values, 1)), **more)
+
+
 class Cluster:
     """Answers the probe, then one scripted exec after the other."""
 
@@ -199,18 +217,19 @@ class Cluster:
     def __init__(self, *runs, secrets=(SECRET,), resolve=POD):
         self._runs, self._secrets, self._resolve = deque(runs), secrets, resolve
         self.log, self.grants, self.execs = [], [], []
+        self.readings, self.scopes = [], []
         self.leaves_at_open = []
         self.writer = None
 
     async def resolve(self, target):
         return self._resolve
 
-    async def secrets(self, pod):
-        return (
-            self._secrets
-            if isinstance(self._secrets, Refusal)
-            else [KnownValue("s", v) for v in self._secrets]
-        )
+    async def secrets(self, pod, scope):
+        self.scopes.append(scope)
+        if isinstance(self._secrets, Refusal):
+            return self._secrets
+        self.readings.append(Reading(self._secrets))
+        return self.readings[-1]
 
     async def open(self, grant, size):
         self.grants.append(grant)

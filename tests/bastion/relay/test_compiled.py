@@ -21,6 +21,19 @@ async def test_the_same_values_are_compiled_once_and_others_anew():
     assert await kept.patterns((KnownValue("b", ONE[0].value),)) is not first
 
 
+async def test_all_who_ask_meanwhile_wait_for_one_compilation_and_one_who_leaves_ends_it_for_nobody(
+    monkeypatch,
+):
+    begun = []
+    monkeypatch.setattr(compiled, "compile_patterns", lambda values: begun.append(values) or object())
+    kept = Compiled()
+    asks = [asyncio.ensure_future(kept.patterns(ONE)) for _ in range(5)]
+    await asyncio.sleep(0)
+    asks[0].cancel()
+    found = await asyncio.gather(*asks[1:])
+    assert len(set(map(id, found))) == len(begun) == 1
+
+
 async def test_values_are_let_go_after_a_while(monkeypatch):
     monkeypatch.setattr(compiled, "KEPT_SECONDS", 0.05)
     kept = Compiled()

@@ -21,7 +21,6 @@ from bastion.model.events import (
     PodFailed,
     PodOpened,
     PodSent,
-    Refused,
     Resolved,
 )
 from bastion.model.grant import Grant
@@ -261,25 +260,19 @@ async def test_after_the_code_prompt_was_left_a_line_is_a_line(left):
     assert not scene.events
 
 
-@pytest.mark.parametrize(
-    ("known", "secrets", "kind"),
-    [("required", (b"a-known-value-1",), Resolved), ("required", Refusal("x", "no"), Refused),
-     ("preferred", Refusal("x", "no"), Resolved), ("off", Refusal("x", "no"), Resolved)],
-)  # fmt: skip
-async def test_values_that_must_be_known_are_known_or_nothing_begins(known, secrets, kind):
-    scene = Scene(Gate(secrets=secrets))
+async def test_what_a_target_is_comes_with_its_known_values_until_the_end():
+    scene = Scene()
 
     async def script(hands):
-        hands.perform(do.Resolve(TARGET, known))
-        for _ in range(200):
-            await asyncio.sleep(0.01)
-            if scene.events:
-                break
+        hands.perform(do.Resolve(TARGET, "required", "namespace"))
+        async with asyncio.timeout(10):
+            while not scene.events:
+                await asyncio.sleep(0.01)
 
     await scene.play(script)
-    assert [type(event) for event in scene.events] == [kind]
-    if kind is Resolved:
-        assert scene.events[0].known == (1 if isinstance(secrets, tuple) else 0)
+    assert [type(event) for event in scene.events] == [Resolved]
+    assert scene.cluster.scopes == ["namespace"]
+    assert scene.cluster.readings[0].closed
 
 
 async def test_the_exit_is_kept_for_the_end():
