@@ -11,13 +11,13 @@ An event that comes in a phase that does not expect it changes nothing.
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import Enum, auto
 from typing import assert_never
 
 from bastion.core import argv, opening, texts
 from bastion.core.frame import Frame
 from bastion.core.judging import Situation
 from bastion.core.output import Output
+from bastion.core.phase import Phase
 from bastion.core.policy import Policy
 from bastion.core.reading import Reading
 from bastion.core.shell.facts import Line
@@ -29,17 +29,6 @@ from bastion.model.approval import Asked
 from bastion.model.effects import Effect, Note
 from bastion.model.refusal import EXIT_FAULT, Refusal
 from bastion.model.request import Mode, Request
-
-
-class Phase(Enum):
-    """Where a session stands."""
-
-    START = auto()
-    RESOLVING = auto()
-    PROBING = auto()
-    READING = auto()
-    WORKING = auto()
-    OVER = auto()
 
 
 class Session:
@@ -156,7 +145,7 @@ class Session:
         return effects
 
     def _refused(self, event: ev.Refused) -> list[Effect]:
-        if self._work:
+        if self._work and self._work.asks:
             return self._step(event.at, self._work.unfiled(event.refusal))
         return self._end(opening.told(event.refusal, self._frame, self._policy), event.at)
 

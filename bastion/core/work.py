@@ -121,12 +121,17 @@ class Work:
         place = replace(self._now.place, patterns=patterns or self._now.place.patterns)
         self._now = replace(self._now, place=place, policy=policy or self._now.policy)
 
+    @property
+    def asks(self) -> bool:
+        """Whether it waits for the queue of approvals."""
+        return self._consent is not None and self._run is None and not self.done
+
     def unfiled(self, refusal: Refusal) -> list[do.Effect]:
         """The queue of approvals does not take the request: this text is refused, no more."""
-        if self._consent is None or self._run is not None or self.done:
+        if self._consent is None:
             return []
         note = do.Note("approval.unfiled", {"approval": self._consent.asked.id, "code": refusal.code})
-        return [note, *self._refuse(refusal)]
+        return [note, *self._consent.withdraw(), *self._refuse(refusal)]
 
     def withdraw(self) -> list[do.Effect]:
         """The requester changed their mind (^C), or is gone."""

@@ -164,7 +164,7 @@ ALWAYS = {
 ANSWERS = {
     "resolving": {ev.Resolved},
     "probing": {ev.PodSent, ev.PodExited, ev.PodFailed},
-    "editing": {ev.LineEntered, ev.LineAborted, ev.ClientEnded},
+    "editing": {ev.LineEntered, ev.LineAborted, ev.ClientEnded, ev.ClientSent},
     "reading": {ev.ClientSent, ev.ClientEnded},
     "parsing": {ev.Parsed},
     "filing": {ev.ApprovalFiled, ev.ApprovalSettled, ev.ClientSent, ev.LineAborted},
