@@ -41,7 +41,11 @@ def pod(number: int) -> dict:
     ]
     spec = {"containers": [container], "nodeName": _word(10), "priority": 0, "enableServiceLinks": True}
     status = {"phase": "Running", "conditions": conditions, "podIP": "10.1.2.3", "qosClass": "Burstable"}
-    return {"metadata": {"name": f"p-{number}", "uid": _word(32), "labels": labels}, "spec": spec, "status": status}
+    return {
+        "metadata": {"name": f"p-{number}", "uid": _word(32), "labels": labels},
+        "spec": spec,
+        "status": status,
+    }
 
 
 def body(kind: str, item: Callable[[int], dict], size: int) -> bytes:

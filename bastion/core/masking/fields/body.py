@@ -17,7 +17,9 @@ _NOTHING: Final = Masked()
 
 
 class _Part(Protocol):
-    """What masks or judges one format."""
+    """What masks or judges one format. It says `refused`, or raises when nothing may leave at all."""
+
+    refused: str
 
     def feed(self, data: bytes, at: float) -> Masked:
         """More of the body."""
@@ -73,8 +75,10 @@ class BodyMasker:
         if self._part is None:
             return _NOTHING
         try:
-            return self._part.close(at) if final else self._part.feed(data, at)
+            masked = self._part.close(at) if final else self._part.feed(data, at)
         except RefusedBodyError as refused:
             self.refused = str(refused)
             self._part = None
             return _NOTHING
+        self.refused = self._part.refused
+        return masked

@@ -22,6 +22,7 @@ from bastion.core.masking.fields.refused import RefusedBodyError
 
 HOLD: Final = 4 * 1024 * 1024
 MAX_OWNERS: Final = 4
+MAX_NAMES: Final = 8
 SECRET, NAMED, ENV, OVERLONG = "field-secret", "field-named", "field-env", "overlong"
 _OWNED: Final = frozenset({SECRET, OVERLONG})
 _TYPES: Final = ("kubernetes.io/", "bootstrap.kubernetes.io/", "helm.sh/release")
@@ -39,8 +40,8 @@ class Frame:
     """One open container. `after`: a member was read. `owners` decide about the scalars below."""
 
     __slots__ = (
-        "after", "array", "coded", "data", "inherits", "key", "kinds", "lists", "option", "owners", "passed",
-        "released", "secret", "telling", "told", "values",
+        "after", "array", "coded", "data", "inherits", "key", "kinds", "lists", "names", "option", "owners",
+        "passed", "released", "secret", "telling", "values",
     )  # fmt: skip
 
     def __init__(self, *, array: bool) -> None:
@@ -56,7 +57,7 @@ class Frame:
         self.released = False
         self.telling = False
         self.option = False
-        self.told = False
+        self.names: tuple[bytes, ...] = ()
         self.data: list[int] = []
         self.values: list[int] = []
         self.passed: list[int] = []
@@ -70,15 +71,15 @@ class Frames:
         self.whole: dict[int, str] = {}
         self.coded: dict[int, Coded] = {}
         self._waiting: dict[int, int] = {}
-        self._order: deque[int] = deque()
+        self.order: deque[int] = deque()
         self.top = Frame(array=False)
         self.stack: list[Frame] = []
 
     def oldest(self) -> int | None:
         """The first scalar that no rule has decided yet."""
-        while self._order and self._order[0] not in self._waiting:
-            self._order.popleft()
-        return self._order[0] if self._order else None
+        while self.order and self.order[0] not in self._waiting:
+            self.order.popleft()
+        return self.order[0] if self.order else None
 
     def open(self, *, array: bool) -> None:
         """A container begins. RefusedBodyError: too deep."""
@@ -106,8 +107,10 @@ class Frames:
         """The innermost container ends: its object is known now."""
         frame = self.top
         self.top = self.stack.pop()
-        for at in frame.values:
-            self._settle(at, ENV if frame.told else "")
+        if frame.values:
+            told = len(frame.names) == MAX_NAMES or any(self._names.key(name).telling for name in frame.names)
+            for at in frame.values:
+                self._settle(at, ENV if told else "")
         if frame.data:
             above = frame.inherits
             if above is None or frame.kinds or above.kinds or above.secret:
@@ -132,7 +135,7 @@ class Frames:
             if string and (frame.telling or frame.option) and worth_masking(text):
                 self.whole.setdefault(at, NAMED)
             frame.option = text[:1] == b"-" and len(text) < 64 and self._names.telling(text, b" ")
-        elif string and (key.role is not Role.PLAIN or key.telling):
+        elif string and not key.plain:
             self._member(frame, key, at, text)
 
     def give_up(self) -> None:
@@ -160,7 +163,7 @@ class Frames:
             case Role.BYTES:
                 self.coded[at] = Coded.ALWAYS
             case Role.NAME:
-                frame.told = frame.told or self._names.key(text).telling
+                frame.names = (*frame.names, text)[:MAX_NAMES]
             case Role.VALUE:
                 self._wait(at)
                 frame.values.append(at)
@@ -198,7 +201,7 @@ class Frames:
     def _wait(self, at: int) -> None:
         if at not in self._waiting:
             self._waiting[at] = 0
-            self._order.append(at)
+            self.order.append(at)
         self._waiting[at] += 1
 
     def _settle_all(self, places: list[int], source: str) -> None:

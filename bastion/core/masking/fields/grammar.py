@@ -47,7 +47,15 @@ def _token(end: bytes) -> re.Pattern[bytes]:
     )  # fmt: skip
 
 
-TOKEN: Final = _token(rb"(?=[ \t\n\r,\]}])")
+_END: Final = rb"(?=[ \t\n\r,\]}])"
+FIELD: Final = re.compile(
+    _HEAD
+    + rb'"([^"\\\x00-\x1f\x80-\xff]{0,4096}+)"' + _GAP + b":" + _GAP
+    + rb'(?:"([^"\\\x00-\x1f\x80-\xff]{0,65535}+)"|(' + _NUMBER + rb")|(true|false|null))"
+    + rb"(?=" + _GAP + rb"[,}])"
+)  # fmt: skip
+"""A whole member in plain ASCII: what most of a body is made of, read at once."""
+TOKEN: Final = _token(_END)
 LAST_TOKEN: Final = _token(rb"(?=[ \t\n\r,\]}]|\Z)")
 OPEN_STRING: Final = re.compile(_HEAD + rb'"')
 BODY: Final = re.compile(_BODY)

@@ -57,11 +57,12 @@ ROLES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A key: its text, its role, and whether a detector says that its value is secret."""
+    """A key: its text, its role, and whether a detector says that its value is secret; `plain`: neither."""
 
     text: bytes
     role: Role
     telling: bool
+    plain: bool
 
 
 def folded(text: bytes) -> str:
@@ -83,7 +84,8 @@ class Names:
         if name is None:
             if len(self._keys) >= _MAX_KEPT:
                 self._keys.clear()
-            name = Name(text, ROLES.get(folded(text), Role.PLAIN), self.telling(text, b": "))
+            role, telling = ROLES.get(folded(text), Role.PLAIN), self.telling(text, b": ")
+            name = Name(text, role, telling, role is Role.PLAIN and not telling)
             if len(text) <= _MAX_NAME:
                 self._keys[text] = name
         return name

@@ -59,6 +59,15 @@ class Reading:
         self._size += len(lead) + len(text) + len(tail)
         self._parts += (lead, text, tail)
 
+    def member(self, at: int, key: bytes, where: int, quote: bytes, text: bytes) -> None:
+        """A key and its value: as two calls of `add`, in one."""
+        start = self._size
+        first = start + len(key) + 2 + len(quote)
+        self._scalars.append((start, at, len(key)))
+        self._scalars.append((first, where, len(text)))
+        self._size = first + len(text) + len(quote) + len(END)
+        self._parts += (key, b": ", quote, text, quote, END)
+
     def mark(self) -> None:
         """Something ended that is no text."""
         self._parts.append(END)

@@ -41,6 +41,7 @@ class WriteCheck:
     """A body on its way to the cluster: all of it when it carries no mask, else nothing."""
 
     def __init__(self, kind: Format) -> None:
+        self.refused = ""
         self._kind = kind
         self._body = bytearray()
 

@@ -37,6 +37,7 @@ class YamlMasker:
     """One YAML body of one or more documents."""
 
     def __init__(self, patterns: Patterns) -> None:
+        self.refused = ""
         self._patterns = patterns
         self._body = bytearray()
 
