@@ -108,7 +108,7 @@ class Frames:
         frame = self.top
         self.top = self.stack.pop()
         if frame.values:
-            told = len(frame.names) == MAX_NAMES or any(self._names.key(name).telling for name in frame.names)
+            told = len(frame.names) == MAX_NAMES or any(map(self._names.gives_away, frame.names))
             for at in frame.values:
                 self._settle(at, ENV if told else "")
         if frame.data:

@@ -94,8 +94,8 @@ class JsonParser:
         match token.lastindex:
             case Kind.MARK:
                 self._mark(token[4], comma=comma)
-            case Kind.KEY:
-                if top.array or not frames.stack or top.key is not None or top.after != comma:
+            case Kind.KEY if frames.stack and not top.array and top.key is None:
+                if top.after != comma:
                     raise self._fault()
                 self._key(token)
             case _ if top.array or top.key is not None:
@@ -109,6 +109,9 @@ class JsonParser:
                     raise self._fault()
                 self._value(token)
         self.at = token.end()
+        if token.lastindex == Kind.KEY and top.key is None:
+            self.at = token.start(3)
+            raise self._fault()
         return True
 
     def _field(self, token: re.Match[bytes], top: Frame) -> None:
@@ -181,7 +184,7 @@ class JsonParser:
         if kind == Kind.WORD:
             self._text.mark()
             return
-        string = kind == Kind.STRING
+        string = kind in {Kind.STRING, Kind.KEY}
         raw = token[2] if string else token[5]
         at = self.base + (token.start(2) - 1 if string else token.start(5))
         text = raw

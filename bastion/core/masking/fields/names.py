@@ -15,6 +15,7 @@ from bastion.core.masking.patterns import Patterns
 from bastion.core.masking.scan import find
 from bastion.core.masking.validators import no_placeholder
 
+_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie"})
 _PROBE: Final = b"Xq7Zk9Rm2Tw5Lp8Vb3Nc6"
 _MAX_NAME: Final = 256
 _MAX_KEPT: Final = 4096
@@ -89,6 +90,10 @@ class Names:
             if len(text) <= _MAX_NAME:
                 self._keys[text] = name
         return name
+
+    def gives_away(self, text: bytes) -> bool:
+        """Whether a `name` says that the `value` beside it is secret."""
+        return self.key(text).telling or folded(text) in _HEADERS
 
     def telling(self, name: bytes, link: bytes) -> bool:
         """Whether a detector masks what stands behind `name` and `link`."""
