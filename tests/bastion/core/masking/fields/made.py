@@ -14,7 +14,20 @@ from bastion.model.masks import KnownValue
 
 KNOWN = "Wq8_tYz3-Pf6Lk2Mn9Xc"
 PATTERNS = compile_patterns([KnownValue("known", KNOWN.encode())])
-WORDS = ("pod", "ready", "nine", "", "é漢", "a b", 'say "x"', "back\\slash", "tab\t", "line\nline", "\U0001f600", "10.0.0.1")
+WORDS = (
+    "pod",
+    "ready",
+    "nine",
+    "",
+    "é漢",
+    "a b",
+    'say "x"',
+    "back\\slash",
+    "tab\t",
+    "line\nline",
+    "\U0001f600",
+    "10.0.0.1",
+)
 NUMBERS = (0, -3, 17, 2.5, 1e9, True, False, None)
 APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -25,7 +38,12 @@ def coded(text: str) -> str:
 
 
 def _secret(value: str) -> dict[str, Any]:
-    return {"kind": "Secret", "data": {"a": coded(value), "b": ""}, "stringData": {"c": value}, "type": "Opaque"}
+    return {
+        "kind": "Secret",
+        "data": {"a": coded(value), "b": ""},
+        "stringData": {"c": value},
+        "type": "Opaque",
+    }
 
 
 TELLING = ("DB_PASSWORD", "api_key", "client_secret", "AUTH_TOKEN")
@@ -41,7 +59,7 @@ PLACES: dict[str, Callable[[str], Any]] = {
     "applied twice": lambda v: {"metadata": {"annotations": {APPLIED: json.dumps({"metadata": {"annotations": {APPLIED: json.dumps(_secret(v))}}})}}},
     "env": lambda v: [{"name": name, "value": v} for name in TELLING],
     "header": lambda v: {"name": "Authorization", "value": "Bearer " + v},
-    "names": lambda v: {name: v for name in TELLING},
+    "names": lambda v: dict.fromkeys(TELLING, v),
     "tokens": lambda v: [{key: v} for key, role in ROLES.items() if role is Role.TOKEN],
     "option": lambda v: {"args": ["serve", "--password", v, "--port", "80"]},
     "manifest": lambda v: {"kind": "ConfigMap", "data": {"s.yaml": f"kind: Secret\nstringData:\n  a: {v}\n"}},
@@ -67,7 +85,10 @@ def written(rng: random.Random, tree: Any) -> str:
         case dict():
             pairs = list(tree.items())
             rng.shuffle(pairs)
-            parts = [f"{_string(rng, _cased(rng, key))}{space}:{space}{written(rng, value)}" for key, value in pairs]
+            parts = [
+                f"{_string(rng, _cased(rng, key))}{space}:{space}{written(rng, value)}"
+                for key, value in pairs
+            ]
             return "{" + space + f",{space}".join(parts) + space + "}"
         case list():
             return "[" + space + f"{space},".join(written(rng, each) for each in tree) + space + "]"
@@ -86,7 +107,8 @@ def _string(rng: random.Random, text: str) -> str:
     if rng.random() < 0.7:
         return json.dumps(text, ensure_ascii=rng.random() < 0.5)
     escaped = [
-        "".join(f"\\u{unit:04x}" for unit in _units(c)) if rng.random() < 0.3 else json.dumps(c)[1:-1] for c in text
+        "".join(f"\\u{unit:04x}" for unit in _units(c)) if rng.random() < 0.3 else json.dumps(c)[1:-1]
+        for c in text
     ]
     return '"' + "".join(escaped) + '"'
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import string
+import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import sys
-
-sys.path.append(str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent)]
 
 from made import KNOWN, PATTERNS, PLACES, filler, same_shape, texts, written  # noqa: E402 - the folder is no package
 
@@ -29,12 +28,14 @@ def masked(data: bytes, cuts: tuple[int, ...] = (), kind: str = "application/jso
     """(what left, events, refused) of a body in pieces."""
     masker = BodyMasker(PATTERNS, kind)
     places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    parts = [masker.feed(data[a:b], 0.0) for a, b in zip(places, places[1:], strict=False)] + [masker.close(1.0)]
+    parts = [masker.feed(data[a:b], 0.0) for a, b in pairwise(places)] + [masker.close(1.0)]
     return b"".join(part.data for part in parts), [e for part in parts for e in part.events], masker.refused
 
 
 def value_of(rng: random.Random) -> str:
-    return "".join(rng.choice(string.ascii_letters + string.digits) for _ in range(rng.randrange(8, 30))) + "7aZ"
+    return (
+        "".join(rng.choice(string.ascii_letters + string.digits) for _ in range(rng.randrange(8, 30))) + "7aZ"
+    )
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -76,7 +77,9 @@ def test_no_place_shows_its_secret_in_yaml(place, seed, style, flow) -> None:
     rng = random.Random(seed)
     value = value_of(rng)
     given_tree = {"m1": filler(rng, 2), "here": PLACES[place](value), "m2": filler(rng, 2)}
-    text = yaml.safe_dump(given_tree, default_style=style, default_flow_style=flow, width=40, allow_unicode=rng.random() < 0.5)
+    text = yaml.safe_dump(
+        given_tree, default_style=style, default_flow_style=flow, width=40, allow_unicode=rng.random() < 0.5
+    )
     out, events, refused = masked(text.encode(), kind="application/yaml")
     assert not refused
     left = yaml.safe_load(out)
