@@ -13,6 +13,7 @@ is masked as a Secret's. The rules:
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from enum import Enum
 from typing import Final
 
@@ -37,30 +38,29 @@ class Coded(Enum):
 
 
 class Frame:
-    """One open container. `after`: a member was read. `owners` decide about the scalars below."""
+    """One open container. `after`: a member was read. `owners` decide about the scalars below.
 
-    __slots__ = (
-        "after", "array", "coded", "data", "inherits", "key", "kinds", "lists", "names", "option", "owners",
-        "passed", "released", "secret", "telling", "values",
-    )  # fmt: skip
+    Most frames never leave the defaults, so these are the class's own: a body has very many frames.
+    """
+
+    after = False
+    key: Name | None = None
+    owners: tuple[Frame, ...] = ()
+    coded = Coded.NOT
+    lists: Frame | None = None
+    inherits: Frame | None = None
+    secret = False
+    kinds = 0
+    released = False
+    telling = False
+    option = False
+    names: tuple[bytes, ...] = ()
+    data: Sequence[int] = ()
+    values: Sequence[int] = ()
+    passed: Sequence[int] = ()
 
     def __init__(self, *, array: bool) -> None:
         self.array = array
-        self.after = False
-        self.key: Name | None = None
-        self.owners: tuple[Frame, ...] = ()
-        self.coded = Coded.NOT
-        self.lists: Frame | None = None
-        self.inherits: Frame | None = None
-        self.secret = False
-        self.kinds = 0
-        self.released = False
-        self.telling = False
-        self.option = False
-        self.names: tuple[bytes, ...] = ()
-        self.data: list[int] = []
-        self.values: list[int] = []
-        self.passed: list[int] = []
 
 
 class Frames:
@@ -86,20 +86,16 @@ class Frames:
         if len(self.stack) >= MAX_DEPTH:
             raise RefusedBodyError(f"the body is nested deeper than {MAX_DEPTH}: it cannot be masked")
         up, frame = self.top, Frame(array=array)
-        frame.owners, frame.coded = up.owners, up.coded
-        if up.key is not None:
-            match up.key.role:
-                case Role.DATA | Role.STRINGS:
-                    frame.owners = _owned(up)
-                    frame.coded = Coded.IN_SECRETS if up.key.role is Role.DATA else Coded.NOT
-                case Role.BYTES:
-                    frame.coded = Coded.ALWAYS
-                case Role.ITEMS if array:
-                    frame.lists = up
-            frame.telling = array and (up.key.telling or up.key.role is Role.TOKEN)
-        elif up.lists is not None:
-            frame.inherits = up.lists
-            frame.secret = up.lists.secret
+        key = up.key
+        if up.owners:
+            frame.owners, frame.coded = up.owners, up.coded
+        elif up.coded is not Coded.NOT:
+            frame.coded = up.coded
+        if key is None:
+            if up.lists is not None:
+                frame.inherits, frame.secret = up.lists, up.lists.secret
+        elif not key.plain:
+            _below(frame, up, key)
         self.stack.append(up)
         self.top = frame
 
@@ -109,8 +105,9 @@ class Frames:
         self.top = self.stack.pop()
         if frame.values:
             told = len(frame.names) == MAX_NAMES or any(map(self._names.gives_away, frame.names))
-            for at in frame.values:
-                self._settle(at, ENV if told else "")
+            self._settle_all(frame.values, ENV if told else "")
+        if not frame.data and not frame.passed:
+            return
         if frame.data:
             above = frame.inherits
             if above is None or frame.kinds or above.kinds or above.secret:
@@ -120,7 +117,7 @@ class Frames:
                 if above is not None and not masked and not frame.kinds:
                     above.released = True
             else:
-                above.passed += frame.data
+                above.passed = _more(above.passed, frame.data)
         self._settle_all(frame.passed, "")
 
     def scalar(self, at: int, text: bytes, *, string: bool) -> None:
@@ -143,11 +140,8 @@ class Frames:
         for frame in (*self.stack, self.top):
             if frame.data or frame.passed:
                 frame.secret = True
-            self._settle_all(frame.data, OVERLONG)
-            self._settle_all(frame.passed, OVERLONG)
-            for at in frame.values:
-                self._settle(at, OVERLONG)
-            frame.values = []
+            self._settle_all((*frame.data, *frame.passed, *frame.values), OVERLONG)
+            frame.data = frame.passed = frame.values = ()
 
     def _member(self, frame: Frame, key: Name, at: int, text: bytes) -> None:
         match key.role:
@@ -166,7 +160,7 @@ class Frames:
                 frame.names = (*frame.names, text)[:MAX_NAMES]
             case Role.VALUE:
                 self._wait(at)
-                frame.values.append(at)
+                frame.values = _more(frame.values, (at,))
         if (key.telling or key.role is Role.TOKEN) and worth_masking(text):
             self.whole.setdefault(at, NAMED)
 
@@ -180,15 +174,17 @@ class Frames:
                 )
             self._is_secret(frame)
             self._settle_all(frame.passed, SECRET)
+            frame.passed = ()
         else:
             frame.kinds += 1
             frame.released = frame.released or bool(frame.passed)
-            if not frame.secret:
-                self._settle_all(frame.passed, "")
+            self._settle_all(frame.passed, "")
+            frame.passed = ()
 
     def _is_secret(self, frame: Frame) -> None:
         frame.secret = True
         self._settle_all(frame.data, SECRET)
+        frame.data = ()
 
     def _owned_scalar(self, owner: Frame, at: int) -> None:
         above = owner.inherits
@@ -196,7 +192,7 @@ class Frames:
             self.whole[at] = SECRET
         else:
             self._wait(at)
-            owner.data.append(at)
+            owner.data = _more(owner.data, (at,))
 
     def _wait(self, at: int) -> None:
         if at not in self._waiting:
@@ -204,10 +200,9 @@ class Frames:
             self.order.append(at)
         self._waiting[at] += 1
 
-    def _settle_all(self, places: list[int], source: str) -> None:
+    def _settle_all(self, places: Sequence[int], source: str) -> None:
         for at in places:
             self._settle(at, source)
-        places.clear()
 
     def _settle(self, at: int, source: str) -> None:
         if source in _OWNED:
@@ -219,6 +214,27 @@ class Frames:
             self._waiting[at] = left
         else:
             del self._waiting[at]
+
+
+def _more(places: Sequence[int], new: Sequence[int]) -> Sequence[int]:
+    """`places` and `new`; the list itself once it is one."""
+    if not isinstance(places, list):
+        return [*places, *new]
+    places += new
+    return places
+
+
+def _below(frame: Frame, up: Frame, key: Name) -> None:
+    """What a container is by the key that it stands behind."""
+    match key.role:
+        case Role.DATA | Role.STRINGS:
+            frame.owners = _owned(up)
+            frame.coded = Coded.IN_SECRETS if key.role is Role.DATA else Coded.NOT
+        case Role.BYTES:
+            frame.coded = Coded.ALWAYS
+        case Role.ITEMS if frame.array:
+            frame.lists = up
+    frame.telling = frame.array and (key.telling or key.role is Role.TOKEN)
 
 
 def _owned(frame: Frame) -> tuple[Frame, ...]:

@@ -73,14 +73,14 @@ class JsonParser:
         return RefusedBodyError(_FAULT.format(self.base + self.at))
 
     def _parse(self, *, final: bool) -> None:
-        buffer, frames = self.buffer, self._frames
+        buffer, frames, stack = self.buffer, self._frames, self._frames.stack
         match = (grammar.LAST_TOKEN if final else grammar.TOKEN).match
         field = grammar.FIELD.match
         if self._resume and not self._ends_string():
             return
         while True:
             top = frames.top
-            if not top.array and top.key is None and (token := field(buffer, self.at)):
+            if not top.array and top.key is None and stack and (token := field(buffer, self.at)):
                 self._field(token, top)
             elif not (token := match(buffer, self.at)) or not self._token(token, final=final):
                 break
@@ -116,7 +116,7 @@ class JsonParser:
 
     def _field(self, token: re.Match[bytes], top: Frame) -> None:
         """A member at once: what `_key` and `_value` do."""
-        if (token[1] is not None) != top.after or not self._frames.stack:
+        if (token[1] is not None) != top.after:
             raise self._fault()
         top.after = True
         raw, text = token[2], token[3]

@@ -38,6 +38,7 @@ class Reading:
         self._masker = StreamMasker(patterns)
         self._parts: list[bytes] = []
         self._size = 0
+        self._ended = True
         self._fed = bytearray()
         self._out = bytearray()
         self._from = 0
@@ -55,12 +56,14 @@ class Reading:
 
     def add(self, at: int, lead: bytes, text: bytes, tail: bytes) -> None:
         """The scalar that stands at `at`."""
+        self._ended = tail.endswith(END)
         self._scalars.append((self._size + len(lead), at, len(text)))
         self._size += len(lead) + len(text) + len(tail)
         self._parts += (lead, text, tail)
 
     def member(self, at: int, key: bytes, where: int, quote: bytes, text: bytes) -> None:
         """A key and its value: as two calls of `add`, in one."""
+        self._ended = True
         start = self._size
         first = start + len(key) + 2 + len(quote)
         self._scalars.append((start, at, len(key)))
@@ -70,8 +73,10 @@ class Reading:
 
     def mark(self) -> None:
         """Something ended that is no text."""
-        self._parts.append(END)
-        self._size += len(END)
+        if not self._ended:
+            self._ended = True
+            self._parts.append(END)
+            self._size += len(END)
 
     def settle(self, now: float, *, final: bool) -> list[Hit]:
         """Search what was added; the scalars in which something is masked, as far as that is decided."""
