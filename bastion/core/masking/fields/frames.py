@@ -12,6 +12,7 @@ is masked as a Secret's. The rules:
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Sequence
 from enum import Enum
@@ -24,6 +25,9 @@ from bastion.core.masking.fields.refused import RefusedBodyError
 HOLD: Final = 4 * 1024 * 1024
 MAX_OWNERS: Final = 4
 MAX_NAMES: Final = 8
+MAX_OPTION: Final = 64
+_TOKENS: Final = frozenset({Role.TOKEN, Role.KEY})
+_WORDS: Final = re.compile(rb"[\s\"'`]")
 SECRET, NAMED, ENV, OVERLONG = "field-secret", "field-named", "field-env", "overlong"
 _OWNED: Final = frozenset({SECRET, OVERLONG})
 _TYPES: Final = ("kubernetes.io/", "bootstrap.kubernetes.io/", "helm.sh/release")
@@ -131,9 +135,19 @@ class Frames:
         if key is None:
             if string and (frame.telling or frame.option) and worth_masking(text):
                 self.whole.setdefault(at, NAMED)
-            frame.option = text[:1] == b"-" and len(text) < 64 and self._names.telling(text, b" ")
+            frame.option = False
+            if text[:1] == b"-" and string:
+                self._option(frame, at, text)
         elif string and not key.plain:
             self._member(frame, key, at, text)
+
+    def _option(self, frame: Frame, at: int, text: bytes) -> None:
+        """An argument may name the next one, or hold a value of several words."""
+        name, equals, value = text.partition(b"=")
+        if not equals:
+            frame.option = len(text) < MAX_OPTION and self._names.telling(text, b" ")
+        elif _WORDS.search(value) and worth_masking(value) and self._names.telling(name, b"="):
+            self.whole.setdefault(at, NAMED)
 
     def give_up(self) -> None:
         """Too much waits: mask it, and what follows in the same objects, as if it were a Secret's."""
@@ -154,14 +168,14 @@ class Frames:
                     self._owned_scalar(owner, at)
                 if key.role is Role.DATA:
                     self.coded[at] = Coded.IN_SECRETS
-            case Role.BYTES:
+            case Role.BYTES | Role.KEY:
                 self.coded[at] = Coded.ALWAYS
             case Role.NAME:
                 frame.names = (*frame.names, text)[:MAX_NAMES]
             case Role.VALUE:
                 self._wait(at)
                 frame.values = _more(frame.values, (at,))
-        if (key.telling or key.role is Role.TOKEN) and worth_masking(text):
+        if (key.telling or key.role in _TOKENS) and worth_masking(text):
             self.whole.setdefault(at, NAMED)
 
     def _kind(self, frame: Frame, kind: str) -> None:

@@ -28,8 +28,11 @@ from bastion.model.masks import Masked, MaskEvent
 MAX_INNER: Final = 3
 _OPENERS: Final = frozenset({b"{", b"[", b" ", b"\t", b"\n", b"\r"})
 MANIFEST, BYTES = "field-manifest", "field-bytes"
-_RICH: Final = re.compile(rb'\\|[\x80-\xff]|(?i:data|"value|token|secret|opaque)')
+_RICH: Final = re.compile(
+    rb"\\|[\x80-\xff]|(?i:data|value|token|secret|opaque|pass|pwd|key|cred|auth)|[0-9]{9}"
+)
 _MANIFEST: Final = re.compile(rb"""(?m)^[ \t-]*["']?kind["']?[ \t]*:[ \t]*["']?(?:Secret|SecretList)\b""")
+_DATA: Final = re.compile(rb"""(?m)^[ \t-]*["']?(?:stringD|d)ata["']?[ \t]*:""")
 
 
 class JsonMasker:
@@ -135,7 +138,8 @@ def looks_inside(
         return (inner if inner != text else None), ""
     if applied:
         return None, INNER
-    return None, MANIFEST if b"kind" in text and _MANIFEST.search(text) else ""
+    manifest = b"kind" in text and _MANIFEST.search(text) and _DATA.search(text)
+    return None, MANIFEST if manifest else ""
 
 
 def masked_document(patterns: Patterns, text: bytes, level: int) -> bytes | None:

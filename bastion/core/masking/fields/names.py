@@ -35,7 +35,8 @@ class Role(Enum):
     NAME = 7
     VALUE = 8
     TOKEN = 9
-    APPLIED = 10
+    KEY = 10
+    APPLIED = 11
 
 
 ROLES: Final = {
@@ -50,7 +51,7 @@ ROLES: Final = {
     "key": Role.NAME,
     "value": Role.VALUE,
     "token": Role.TOKEN,
-    "client-key-data": Role.TOKEN,
+    "client-key-data": Role.KEY,
     "clientkeydata": Role.TOKEN,
     "kubectl.kubernetes.io/last-applied-configuration": Role.APPLIED,
 }

@@ -63,6 +63,7 @@ PLACES: dict[str, Callable[[str], Any]] = {
     "tokens": lambda v: [{key: v} for key, role in ROLES.items() if role is Role.TOKEN],
     "option": lambda v: {"args": ["serve", "--password", v, "--port", "80"]},
     "manifest": lambda v: {"kind": "ConfigMap", "data": {"s.yaml": f"kind: Secret\nstringData:\n  a: {v}\n"}},
+    "number in a string": lambda v: {"note": f'{{"api_key": 12345678, "secret": "{v}"}}'},
     "bytes": lambda v: {"kind": "ConfigMap", "binaryData": {"f": coded(f"password={v}\n")}},
     "known": lambda _: {"message": f"at {KNOWN}!", KNOWN: 1, "b": coded(KNOWN)},
 }  # fmt: skip
