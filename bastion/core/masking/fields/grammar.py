@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from typing import Final
 
@@ -96,6 +96,28 @@ def pieces(raw: bytes) -> Iterator[tuple[int, int, int, int]]:
         at = match.end()
     if at < len(raw):
         yield text, len(raw) - at, at, len(raw) - at
+
+
+def spread(raw: bytes, ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
+    """The stretches that `ranges` of the text touch, cut to them; escapes are whole. In one pass."""
+    wanted = iter(sorted(ranges))
+    found: list[tuple[int, int, int, int]] = []
+    low, high = next(wanted, (-1, -1))
+    for start, length, at, size in pieces(raw) if b"\\" in raw else ((0, len(raw), 0, len(raw)),):
+        end = start + length
+        while 0 <= low < end:
+            first, last = max(low, start), min(high, end)
+            if first < last:
+                whole = length != size
+                found.append(
+                    (start, length, at, size)
+                    if whole
+                    else (first, last - first, at + first - start, last - first)
+                )
+            if high > end:
+                break
+            low, high = next(wanted, (-1, -1))
+    return found
 
 
 def written(text: bytes) -> bytes:

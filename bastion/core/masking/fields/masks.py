@@ -7,9 +7,9 @@ a body keeps its length.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from bastion.core.masking.fields.grammar import pieces, text_of, written
+from bastion.core.masking.fields.grammar import pieces, spread, text_of, written
 
 Ranges = Sequence[tuple[int, int]]
 _STAR = 0x2A
@@ -32,12 +32,8 @@ def coded(text: bytes) -> bytes:
 def stars(raw: bytes, ranges: Ranges, *, base64_text: bool) -> bytes:
     """A string's body with ranges of its text masked; an escape is masked whole."""
     out = bytearray(raw)
-    for start, size, at, length in pieces(raw) if b"\\" in raw else ((0, len(raw), 0, len(raw)),):
-        for low, high in _within(ranges, start, start + size):
-            if size == length:
-                out[at + low - start : at + high - start] = b"*" * (high - low)
-            else:
-                out[at : at + length] = b"*" * length
+    for _, _, at, size in spread(raw, ranges):
+        out[at : at + size] = b"*" * size
     if base64_text:
         return bytes(
             _CODED[i % 4] if b == _STAR and old != _STAR else b
@@ -90,9 +86,3 @@ def _escaped(text: bytes) -> bytes:
         return written(text)
     except UnicodeDecodeError:
         return b"*" * len(text)
-
-
-def _within(ranges: Ranges, start: int, end: int) -> Iterable[tuple[int, int]]:
-    for low, high in ranges:
-        if low < end and high > start:
-            yield max(low, start), min(high, end)

@@ -18,6 +18,8 @@ from bastion.core.masking.stream import StreamMasker
 from bastion.model.masks import MaskEvent
 
 END: Final = b"\n}\n"
+BLOCK: Final = 8 * 1024
+"""Many matches in one long text cost a finder more than in short ones."""
 JOINED: Final = "joined"
 _CHANGED: Final = re.compile(b"\x01+")
 
@@ -85,7 +87,7 @@ class Reading:
         if not text and not final:
             return []
         self._fed += text
-        masked = [self._masker.feed(text, now)]
+        masked = [self._masker.feed(text[at : at + BLOCK], now) for at in range(0, len(text), BLOCK)]
         if final:
             masked.append(self._masker.close(now))
         for one in masked:
@@ -113,12 +115,12 @@ class Reading:
     def _sources(
         self, start: int, end: int, ranges: tuple[tuple[int, int], ...]
     ) -> tuple[tuple[str, int, int], ...]:
-        found = tuple(
-            (event.source, max(event.offset, start) - start, min(event.offset + event.length, end) - start)
-            for event in self._events
-            if event.offset < end and event.offset + event.length > start
-        )
-        return found or tuple((JOINED, low, high) for low, high in ranges)
+        found = []
+        for event in self._events:
+            low, high = max(event.offset, start), min(event.offset + event.length, end)
+            if low < high:
+                found.append((event.source, low - start, high - start))
+        return tuple(found) or tuple((JOINED, low, high) for low, high in ranges)
 
 
 def _differences(old: bytearray, new: bytearray) -> tuple[tuple[int, int], ...]:

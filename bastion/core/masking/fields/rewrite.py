@@ -9,7 +9,7 @@ from typing import Final
 
 from bastion.core.masking.fields import masks
 from bastion.core.masking.fields.frames import OVERLONG, SECRET, Coded
-from bastion.core.masking.fields.grammar import NUMBER, STRING, pieces, text_of
+from bastion.core.masking.fields.grammar import NUMBER, STRING, pieces, spread, text_of
 from bastion.core.masking.fields.reading import Hit
 from bastion.model.masks import MaskEvent
 
@@ -98,32 +98,44 @@ def _string(raw: bytes, facts: Facts) -> bytes:
     return masks.stars(raw, ranges, base64_text=always)
 
 
-def _as_text(raw: bytes, ranges: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _as_text(raw: bytes, ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Ranges of a body as written, as ranges of its text; escapes whole."""
-    for start, size, at, length in pieces(raw) if ranges else ():
-        for low, high in ranges:
-            if low < at + length and high > at:
-                whole = size != length
-                first = 0 if whole else max(low, at) - at
-                last = size if whole else min(high, at + length) - at
-                yield start + first, start + last
+    if not ranges:
+        return []
+    found = []
+    wanted = iter(sorted(ranges))
+    low, high = next(wanted)
+    for start, size, at, length in pieces(raw):
+        while 0 <= low < at + length:
+            first, last = max(low, at), min(high, at + length)
+            if first < last:
+                found.append(
+                    (start, start + size) if size != length else (start + first - at, start + last - at)
+                )
+            if high > at + length:
+                break
+            low, high = next(wanted, (-1, -1))
+    return found
 
 
 def _sources(raw: bytes, facts: Facts) -> Iterator[tuple[str, int, int]]:
-    for hit in facts.text:
-        for source, low, high in hit.sources:
-            places = [
-                place
-                for start, size, at, length in pieces(raw)
-                if low < start + size and high > start
-                for place in (
-                    (at + max(low, start) - start, at + min(high, start + size) - start)
-                    if size == length
-                    else (at, at + length)
-                )
-            ]
-            if places:
-                yield source, min(places), max(places)
+    """(source, start, end) in the body as written, each event once."""
     if not facts.text:
         for hit in facts.raw:
             yield from hit.sources
+        return
+    events = sorted(
+        (low, high, source) for hit in facts.text for source, low, high in hit.sources if low < high
+    )
+    starts = [at for _, _, at, _ in spread(raw, [(low, low + 1) for low, _, _ in events])]
+    ends = [
+        at + size
+        for _, _, at, size in spread(raw, [(high - 1, high) for _, high, _ in sorted(events, key=_end)])
+    ]
+    places = dict(zip(sorted(high for _, high, _ in events), ends, strict=True))
+    for (_, high, source), start in zip(events, starts, strict=True):
+        yield source, start, places[high]
+
+
+def _end(event: tuple[int, int, str]) -> int:
+    return event[1]

@@ -60,7 +60,7 @@ PLACES: dict[str, Callable[[str], Any]] = {
     "env": lambda v: [{"name": name, "value": v} for name in TELLING],
     "header": lambda v: {"name": "Authorization", "value": "Bearer " + v},
     "names": lambda v: dict.fromkeys(TELLING, v),
-    "tokens": lambda v: [{key: v} for key, role in ROLES.items() if role is Role.TOKEN],
+    "tokens": lambda v: [{key: v} for key, role in ROLES.items() if role in {Role.TOKEN, Role.KEY}],
     "option": lambda v: {"args": ["serve", "--password", v, "--port", "80"]},
     "manifest": lambda v: {"kind": "ConfigMap", "data": {"s.yaml": f"kind: Secret\nstringData:\n  a: {v}\n"}},
     "number in a string": lambda v: {"note": f'{{"api_key": 12345678, "secret": "{v}"}}'},
