@@ -10,6 +10,7 @@ import json
 import sys
 from typing import Any
 
+from bastion.core.masking.fields.body import BodyMasker
 from bastion.core.masking.patterns import Patterns, compile_patterns
 from bastion.core.masking.stream import StreamMasker
 from bastion.core.masking.terminal import TerminalMasker
@@ -56,11 +57,25 @@ class Run:
         elif self.case["kind"] == "stream":
             self._stream()
         else:
-            return self._result() | {"refused": f"bodies of kind {self.case['kind']} are not masked here"}
+            refused = self._body()
+            return self._result() | ({"refused": refused} if refused else {})
         return self._result()
 
     def _result(self) -> dict[str, Any]:
         return {"name": self.case.get("name", ""), "out": self.out, "events": self.events}
+
+    def _body(self) -> str:
+        """Why the body is refused; empty when it is not."""
+        kind = self.case.get("content_type") or "application/json"
+        masker = BodyMasker(self.patterns(-1), kind, self.case.get("direction") or "response")
+        for number, chunk in enumerate(self.chunks):
+            self.ms += self.case.get("gap_ms", 0) if number else 0
+            self.keep(masker.feed(chunk, self.ms / 1000), "stdout")
+            if number in self.added.values():
+                masker.replace(self.patterns(number))
+        self.ms += END_MS
+        self.keep(masker.close(self.ms / 1000), "stdout")
+        return masker.refused
 
     def _pty(self) -> None:
         masker = TerminalMasker(self.patterns(-1), self.case.get("cols", 80), self.case.get("rows", 24))

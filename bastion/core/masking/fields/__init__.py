@@ -1,0 +1,1 @@
+"""Fields: masking inside Kubernetes API bodies, scalar by scalar, without writing the document anew."""
