@@ -23,6 +23,10 @@ _NO_FILES = re.compile(r"/dev/(?:null|zero|full|random|urandom|stdin|stdout|stde
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _NAME_VALUE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _CHANNEL = re.compile(r"/proc/[^/]+/(?:task/[^/]+/)?fd(?:/|\Z)")
+_TELLING = frozenset(("--version", "--help", "-v", "--scan", "--bigkeys", "--memkeys", "--hotkeys", "--stat"))
+_GLOB_HOST = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/]*[*?\[]")
+_ADDRESS = re.compile(r"\[[0-9A-Fa-f:.]+\]")
+_CONFIGURATION = re.compile(r"/(?:etc|usr|opt)/")
 Special = Callable[["Judge", Call], None]
 
 
@@ -101,6 +105,8 @@ class Judge:
         reading = read(spec, words)
         call.flags += reading.flags
         call.reasons += reading.reasons
+        if reading.guard >= 0:
+            self.scene.guards.add(reading.guard)
         if "raw" in spec.traits or ("raw-unless-b" in spec.traits and "-b" not in reading.flags):
             call.capabilities.add("runs-code")
             call.reasons.append(f"{call.program} takes commands from the keyboard")
@@ -114,6 +120,9 @@ class Judge:
         self.items(call, reading)
 
     def _opaque(self, call: Call, spec: Spec, words: Sequence[Word]) -> None:
+        if "priv" not in spec.traits and [word.literal for word in words] in (["--version"], ["--help"]):
+            call.verb = "version"
+            return
         call.flags += [word.literal for word in words if word.literal and word.literal.startswith("-")]
         call.accesses.append(Access("write", unknown=True))
         if "code" in spec.traits:
@@ -125,16 +134,9 @@ class Judge:
     def _verb(self, call: Call, spec: Spec, reading: Reading) -> None:
         fold = "fold" in spec.traits
         if not reading.operands:
-            if "stdin" in spec.traits and not set(reading.flags) & {
-                "--version",
-                "--help",
-                "-v",
-                "--scan",
-                "--bigkeys",
-                "--memkeys",
-                "--hotkeys",
-                "--stat",
-            }:
+            told = set(reading.flags) & _TELLING
+            call.verb = call.verb or " ".join(flag.lstrip("-") for flag in sorted(told))
+            if "stdin" in spec.traits and not told:
                 call.reasons.append(f"{call.program} takes statements from its standard input")
             self.items(call, reading)
             return
@@ -182,6 +184,8 @@ class Judge:
                 case "k":
                     call.capabilities.add("runs-code")
                     call.reasons.append(f"{call.program} is given code, a configuration or a file to run")
+                case "m":
+                    self.modules(call, word)
                 case "a":
                     call.capabilities.add("privilege")
                     call.verb = call.verb or "set"
@@ -191,6 +195,14 @@ class Judge:
             self.code_words(call, joined if call.program in ("watch", "ssh") else joined[:1])
         if reading.command is not None:
             self.inner(call, reading.command)
+
+    def modules(self, call: Call, word: Word) -> None:
+        """Note a configuration that may load code: it is trusted only where the image keeps it."""
+        self.access(call, word, "read")
+        resolved = paths.resolve(word.literal, call.place.cwds) if word.literal else ()
+        if not resolved or word.glob or not all(_CONFIGURATION.match(path) for path in resolved):
+            call.capabilities.add("runs-code")
+            call.reasons.append(f"{call.program} is given a configuration that may load code")
 
     def inner(self, call: Call, words: Sequence[Word], place: Place | None = None) -> None:
         """Judge the command that a wrapper starts."""
@@ -231,7 +243,9 @@ class Judge:
     def host(self, call: Call, word: Word) -> None:
         """Note the host that an argument (a URL, host:port or a name) reaches."""
         call.capabilities.add("network")
-        literal = word.literal
+        literal = word.settled.literal
+        if word.settled.glob and _GLOB_HOST.match(_ADDRESS.sub("", literal or "*")):
+            literal = None
         if literal is None:
             call.hosts.append("?")
             return
@@ -265,6 +279,7 @@ def _host(text: str) -> str:
 
 def path_access(word: Word, use: Use, cwds: tuple[str, ...], *, tree: bool = False) -> Access | None:
     """The access that a word makes; None where it is a stream or a device without content."""
+    word = word.settled
     if word.literal is None:
         head = word.pieces[0]
         steady = isinstance(head, Text) and all(

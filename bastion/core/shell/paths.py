@@ -20,6 +20,8 @@ _FOLDS = (
     (re.compile(r"\A/private(?=/(?:etc|var|tmp)(?:/|\Z))"), ""),
 )
 _UNKNOWABLE = re.compile(r"\A/proc/[^/]+/(?:task/[^/]+/)?(?:cwd|root|map_files)(?=/|\Z)")
+# In a glob: the digits of a number that an expansion yields.
+NUMBER = "[9876543210]"
 HOMES = ("/root", "/home/*")
 
 
@@ -76,9 +78,10 @@ def _segment(pattern: str) -> re.Pattern[str]:
         if char in "*?":
             parts.append(r"(?!\.)" * (not parts) + (".*" if char == "*" else "."))
         elif char == "[" and (end := pattern.find("]", position + 1)) > 0:
+            digits = pattern[position - 1 : end + 1] == NUMBER
             inner = pattern[position:end].replace("\\", "\\\\").replace("[", "\\[").replace("&&", "&\\&")
             inner = "^" + inner[1:] if inner[:1] in "!^" else inner
-            parts.append(f"[{inner}]")
+            parts.append(r"\d+" if digits else f"[{inner}]")
             position = end + 1
         else:
             parts.append(re.escape(char))
@@ -113,6 +116,10 @@ def _overlap(one: str, two: str) -> bool:
     """
     heads = [re.split(r"[*?\[]", glob, maxsplit=1)[0] for glob in (one, two)]
     tails = [re.split(r"[*?\]]", glob)[-1] for glob in (one, two)]
+    if NUMBER in one and not any(char in one.replace(NUMBER, "") for char in "*?["):
+        # Two numbers stand for all, unless the pattern itself speaks of digits.
+        samples = [one.replace(NUMBER, digits) for digits in ("7", "4242")]
+        return any(char.isdigit() for char in two) or any(map(_segment(two).fullmatch, samples))
     if any(glob[0] == "." for glob in (one, two)) and any(glob[0] in "*?" for glob in (one, two)):
         return False
     if not (heads[0].startswith(heads[1]) or heads[1].startswith(heads[0])):

@@ -134,9 +134,14 @@ def find(judge: Judge, call: Call) -> None:
     while index < len(words) and (words[index].literal or "") in ("-H", "-L", "-P"):
         index += 1
     starts: list[Word] = []
-    while index < len(words) and not re.match(r"[-(!,]", words[index].literal or "x"):
+    while index < len(words) and not re.match(r"[-(!,]", words[index].settled.literal or "x"):
         starts.append(words[index])
-        if words[index].literal is None and words[index].splits:
+        word = words[index]
+        first = word.settled.pieces[0] if word.pieces else Text("", quoted=True)
+        started = isinstance(first, Text) and (
+            first.quoted or first.value[:1] not in ("*", "?", "[", "-", "")
+        )
+        if (word.literal is None and word.splits) or not started:
             call.reasons.append("an argument that an expansion decides may be an expression")
         index += 1
     for word in starts or [text_word(".")]:

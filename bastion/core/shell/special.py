@@ -10,7 +10,18 @@ from bastion.core.shell import paths
 from bastion.core.shell.builtins import BUILTINS
 from bastion.core.shell.facts import Access, Assignment
 from bastion.core.shell.judge import SPECS, Judge, name_value
-from bastion.core.shell.languages import query
+from bastion.core.shell.hidden_files import (
+    database,
+    java_command,
+    pieces,
+    processes,
+    repository,
+    squeeze,
+    temporary,
+    telling,
+    web_server,
+)
+from bastion.core.shell.languages import query, yaml_query
 from bastion.core.shell.links import copy, install, link, unpack
 from bastion.core.shell.options import read
 from bastion.core.shell.pieces import Dyn
@@ -97,7 +108,8 @@ def xargs(judge: Judge, call: Call) -> None:
         and not any(item[0] == "r" for item in reading.items)
     ):
         call.reasons.append("xargs takes arguments from an input that nobody judges")
-    unknown = Word((Dyn({"Type": "Input"}, quoted=False),))
+    listed = bool(call.place.found) and bool(set(reading.flags) & {"-0", "--null"})
+    unknown = Word((Dyn({"Type": "Found" if listed else "Input"}, quoted=listed),))
     words = list(reading.command or (text_word("echo"),))
     mark = _replacement(call.words)
     if mark:
@@ -163,7 +175,7 @@ def _from_input(judge: Judge, call: Call, dialect: str) -> None:
 def kubectl(judge: Judge, call: Call) -> None:
     """`kubectl`: reading secrets is a verb of its own, "get secrets"."""
     judge.by_spec(call, SPECS["kubectl"], call.words)
-    named = [word.literal for word in call.words]
+    named = [word.settled.literal for word in call.words]
     if call.verb in ("get", "describe"):
         kinds = [
             part.split("/")[0].split(".")[0].lower()
@@ -200,8 +212,16 @@ SPECIAL: dict[str, Callable[[Judge, Call], None]] = {
     **dict.fromkeys(SHELLS, shell),
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk", "original-awk"), edit),
     "sed": edit, "gsed": edit, "xargs": xargs, "find": find, "tar": tar, "gtar": tar, "dd": convert,
-    "jq": query, "nohup": nohup, "cp": copy, "ln": link, "install": install, "unzip": unpack,
+    "jq": query, "yq": yaml_query, "nohup": nohup, "cp": copy, "ln": link, "install": install, "unzip": unpack,
     "cpio": unpack,
     "kill": kill, "watch": watch, "kubectl": kubectl, "date": date, "sysctl": kernel,
+    "ps": processes, "getent": database, "git": repository, "split": pieces, "mktemp": temporary,
+    **dict.fromkeys(
+        ("mount", "swapon", "ifconfig", "route", "arp", "ethtool", "go", "mvn", "nc", "ncat", "netcat"), telling
+    ),
+    "jcmd": java_command, "nginx": web_server, "haproxy": web_server,
+    **dict.fromkeys(
+        ("gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd", "pigz"), squeeze
+    ),
     "curl": download, "wget": download, "ssh": remote, **BUILTINS,
 }  # fmt: skip

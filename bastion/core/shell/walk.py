@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from bastion.core.shell.bindings import bound, values
 from bastion.core.shell.builtins import KNOWN_NAMES
 from bastion.core.shell.documents import in_order
 from bastion.core.shell.emit import emit
 from bastion.core.shell.expansions import Expansions
 from bastion.core.shell.facts import Access, Assignment
 from bastion.core.shell.judge import Judge
-from bastion.core.shell.pieces import Dyn
+from bastion.core.shell.pieces import Dyn, Text
 from bastion.core.shell.redirects import note_streams, read_redirects
 from bastion.core.shell.scene import Call, Place, Scene
 from bastion.core.shell.special import SPECIAL
@@ -22,6 +23,7 @@ from bastion.core.shell.words import Word, read_words, text_word
 
 Node = Mapping[str, Any]
 Cwds = tuple[str, ...]
+_FIND_PRINTS = frozenset(("-print", "-printf", "-ls", "-fprint", "-fprint0", "-fprintf", "-fls"))
 _PLAIN_CODE = re.compile(r"[A-Za-z0-9_./:=,@%+ \n-]*")
 
 
@@ -83,12 +85,19 @@ class Walk:
             return
         nodes = tree.get("Stmts") or ()
         outer, self.scene.rewrites = self.scene.rewrites, {}
+        known, self.scene.bindings = (self.scene.bindings, self.scene.once), {}
+        guards, self.scene.guards = self.scene.guards, set()
+        self.scene.once = frozenset()
         after = self.statements(nodes, dataclasses.replace(place, dialect=dialect))
         self.scene.cwds = after if place.current else place.cwds
-        again = [emit(node, dialect, self.scene.rewrites).decode() for node in nodes]
+        again = [
+            emit(node, dialect, self.scene.rewrites, guards=self.scene.guards).decode() for node in nodes
+        ]
+        inner, self.scene.guards = self.scene.guards, guards
         self.scene.rewrites = outer
+        self.scene.bindings, self.scene.once = known
         # Code that no two shells read differently may stay as it is.
-        if _PLAIN_CODE.fullmatch(text):
+        if _PLAIN_CODE.fullmatch(text) and not inner:
             return
         if origin < 0 or not all(again) or not in_order(nodes):
             self.scene.doubt("code inside the line cannot be written again from its tree")
@@ -101,7 +110,7 @@ class Walk:
         self.scene.cwds = kept
 
     def _words(self, nodes: Iterable[Node], place: Place) -> list[Word]:
-        return [word for node in nodes for word in read_words(node, place.dialect)]
+        return [bound(word, self.scene) for node in nodes for word in read_words(node, place.dialect)]
 
     def _call(self, node: Node, place: Place) -> Cwds:
         redirects, self._pending = self._pending, []
@@ -165,9 +174,13 @@ class Walk:
     def _binary(self, node: Node, place: Place) -> Cwds:
         operator = node.get("Op")
         if operator in ("|", "|&"):
+            begin = len(self.scene.calls)
             self.statement(node["X"], dataclasses.replace(place, current=False, shown=False))
             last = place.current and place.dialect in ("zsh", "mksh")
-            self.statement(node["Y"], dataclasses.replace(place, current=last, stdin="fed", given=""))
+            fed = dataclasses.replace(
+                place, current=last, stdin="fed", given="", found=_listed(node["X"], self.scene.calls[begin:])
+            )
+            self.statement(node["Y"], fed)
             return place.cwds
         self.scene.moved = ()
         between = self.statement(node["X"], place)
@@ -197,18 +210,31 @@ class Walk:
 
     def _for(self, node: Node, place: Place) -> Cwds:
         loop = node.get("Loop") or {}
+        rounds: list[Text] = []
         if loop.get("Type") == "WordIter":
             name = str(loop["Name"].get("Value"))
             if why := hazard(name, None, exported=True):
                 self.scene.doubt(why)
             self.expansions.walk(list(loop.get("Items") or ()), place)
-            if any(word.problem for word in self._words(loop.get("Items") or (), place)):
+            items = self._words(loop.get("Items") or (), place)
+            if any(word.problem for word in items):
                 self.scene.doubt("a list that an expansion decides")
+            rounds = values(name, items, self.scene, place.dialect)
         else:
             for part in ("Init", "Cond", "Post"):
                 self.expansions.arithmetic(loop.get(part), place)
         self.scene.change(place)
-        return self._looped(place, self.statements(node.get("Do") or (), place))
+        return self._rounds(str((loop.get("Name") or {}).get("Value")), rounds, node, place)
+
+    def _rounds(self, name: str, rounds: list[Text], node: Node, place: Place) -> Cwds:
+        """The body once for each known value of the loop's variable, else once for all."""
+        outer = self.scene.bindings
+        after = place.cwds
+        for value in rounds or [None]:
+            self.scene.bindings = {**outer, name: value} if value else outer
+            after = self._looped(place, self.statements(node.get("Do") or (), place))
+        self.scene.bindings = outer
+        return after
 
     def _looped(self, place: Place, after: Cwds) -> Cwds:
         if set(after) == set(place.cwds):
@@ -279,6 +305,15 @@ def _join(pieces: tuple[Any, ...]) -> tuple[Any, ...]:
     while rest and not isinstance(rest[0], Dyn):
         texts.append(rest.pop(0).value)
     return (text_word("".join(texts)).pieces[0], *rest)
+
+
+def _listed(node: Node, calls: list[Call]) -> tuple[Access, ...]:
+    """The trees whose files a lone `find … -print0` lists for the next command of a pipe."""
+    if (node.get("Cmd") or {}).get("Type") != "CallExpr" or len(calls) != 1 or calls[0].program != "find":
+        return ()
+    if "-print0" not in calls[0].flags or not set(calls[0].flags).isdisjoint(_FIND_PRINTS):
+        return ()
+    return tuple(access for access in calls[0].accesses if access.use == "name" and access.tree)
 
 
 def _is_cd(node: Node) -> bool:
