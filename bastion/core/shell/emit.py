@@ -9,7 +9,8 @@ expansions, functions, coprocesses) is not written, and so never runs without an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from bastion.core.shell.emit_words import CannotEmitError, WordWriter, quote
@@ -25,8 +26,8 @@ def emit(
     node: Node,
     dialect: str,
     rewrites: Mapping[int, str] | None = None,
-    kept: Set[int] = frozenset(),
-    guards: Set[int] = frozenset(),
+    kept: AbstractSet[int] = frozenset(),
+    guards: AbstractSet[int] = frozenset(),
 ) -> bytes:
     """The statement `node` as shell text; empty where it cannot be written safely.
 
@@ -43,7 +44,9 @@ def emit(
 class _Writer(WordWriter):
     """Writes one statement."""
 
-    def __init__(self, dialect: str, rewrites: Mapping[int, str], kept: Set[int], guards: Set[int]) -> None:
+    def __init__(
+        self, dialect: str, rewrites: Mapping[int, str], kept: AbstractSet[int], guards: AbstractSet[int]
+    ) -> None:
         super().__init__(dialect, rewrites, kept)
         self._guards = guards
         self._kinds: dict[str, Callable[[Node], str]] = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from bastion.core.shell.pieces import Dyn, Node, Text
@@ -36,7 +37,7 @@ def quote(text: str) -> str:
 class WordWriter(ABC):
     """Writes words; here-document bodies wait in `_bodies` for the end of their line."""
 
-    def __init__(self, dialect: str, rewrites: Mapping[int, str], kept: Set[int]) -> None:
+    def __init__(self, dialect: str, rewrites: Mapping[int, str], kept: AbstractSet[int]) -> None:
         self._rewrites = rewrites
         self._kept = kept
         self._dialect = dialect

@@ -28,7 +28,7 @@ _ASKING = {
     "ethtool": re.compile(_DEVICE),
     **dict.fromkeys(
         ("nc", "ncat", "netcat"),
-        re.compile(rf"(?=(?:\S+ )*-[vnu46w]*z)(?:-[zvnu46]+ |-[zvnu46]*w ?\d+ )+[A-Za-z0-9.:-]+ \d+"),
+        re.compile(r"(?=(?:\S+ )*-[vnu46w]*z)(?:-[zvnu46]+ |-[zvnu46]*w ?\d+ )+[A-Za-z0-9.:-]+ \d+"),
     ),
 }
 _REACHING = frozenset(("nc", "ncat", "netcat"))
@@ -138,7 +138,7 @@ def telling(judge: Judge, call: Call) -> None:
     written = " ".join(word.literal if word.literal is not None else "?" for word in call.words)
     if _ASKING[call.program].fullmatch(written):
         call.verb = "show"
-        call.flags += [word.literal for word in call.words if (word.literal or "").startswith("-")]
+        call.flags += [text for word in call.words if (text := word.literal or "").startswith("-")]
         if call.program in _REACHING:
             judge.host(call, call.words[-2])
     else:
@@ -148,7 +148,7 @@ def telling(judge: Judge, call: Call) -> None:
 def java_command(judge: Judge, call: Call) -> None:
     """`jcmd PID COMMAND`: the commands that only tell are listed; others load, dump or change."""
     words = [word.literal for word in call.words]
-    call.flags += [word for word in words if word and word.startswith("-")]
+    call.flags += [text for text in words if text and text.startswith("-")]
     if not words or words in (["-l"], ["-h"], ["-help"], ["--help"]):
         return
     names = words[1:]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from bastion.core.shell import paths
+from bastion.core.shell.accesses import host_of, path_access, spelt_host
 from bastion.core.shell.facts import Access, Assignment, Use
 from bastion.core.shell.options import Reading, read
 from bastion.core.shell.pieces import Dyn, Text
@@ -19,13 +20,9 @@ from bastion.core.shell.words import Word, text_word
 from bastion.core.shell.wrappers import INTERPRETERS, WRAPPERS
 
 SPECS: dict[str, Spec] = PROGRAMS | VERBS | INTERPRETERS | WRAPPERS
-_NO_FILES = re.compile(r"/dev/(?:null|zero|full|random|urandom|stdin|stdout|stderr|tty)|/proc/self/fd/[0-2]")
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _NAME_VALUE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _CHANNEL = re.compile(r"/proc/[^/]+/(?:task/[^/]+/)?fd(?:/|\Z)")
 _TELLING = frozenset(("--version", "--help", "-v", "--scan", "--bigkeys", "--memkeys", "--hotkeys", "--stat"))
-_GLOB_HOST = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/]*[*?\[]")
-_ADDRESS = re.compile(r"\[[0-9A-Fa-f:.]+\]")
 _CONFIGURATION = re.compile(r"/(?:etc|usr|opt)/")
 Special = Callable[["Judge", Call], None]
 
@@ -167,7 +164,7 @@ class Judge:
             call.capabilities.add("runs-code")
             call.reasons.append(f"{call.program} opens a shell")
 
-    def items(self, call: Call, reading: Reading) -> None:
+    def items(self, call: Call, reading: Reading) -> None:  # noqa: C901 - a case for each kind
         """Turn what was read into accesses, hosts, inner code and inner commands."""
         joined: list[Word] = []
         for kind, word, tree in reading.items:
@@ -184,11 +181,11 @@ class Judge:
                 case "k":
                     call.capabilities.add("runs-code")
                     call.reasons.append(f"{call.program} is given code, a configuration or a file to run")
-                case "m":
-                    self.modules(call, word)
                 case "a":
                     call.capabilities.add("privilege")
                     call.verb = call.verb or "set"
+                case "m":
+                    self._modules(call, word)
                 case _:
                     pass
         if joined:
@@ -196,7 +193,7 @@ class Judge:
         if reading.command is not None:
             self.inner(call, reading.command)
 
-    def modules(self, call: Call, word: Word) -> None:
+    def _modules(self, call: Call, word: Word) -> None:
         """Note a configuration that may load code: it is trusted only where the image keeps it."""
         self.access(call, word, "read")
         resolved = paths.resolve(word.literal, call.place.cwds) if word.literal else ()
@@ -243,9 +240,7 @@ class Judge:
     def host(self, call: Call, word: Word) -> None:
         """Note the host that an argument (a URL, host:port or a name) reaches."""
         call.capabilities.add("network")
-        literal = word.settled.literal
-        if word.settled.glob and _GLOB_HOST.match(_ADDRESS.sub("", literal or "*")):
-            literal = None
+        literal = spelt_host(word)
         if literal is None:
             call.hosts.append("?")
             return
@@ -255,7 +250,7 @@ class Judge:
             self.access(call, text_word(urlsplit(literal).path), "read")
             return
         for each in literal.split(",") if literal else ():
-            call.hosts.append(_host(each))
+            call.hosts.append(host_of(each))
 
     def _upload(self, call: Call, word: Word) -> None:
         """`@file` in a request body names a file to send."""
@@ -264,42 +259,6 @@ class Judge:
             call.accesses.append(Access("read", unknown=True))
         elif "@" in literal or "<" in literal:
             self.access(call, text_word(re.split(r"[@<]", literal, maxsplit=1)[1].split(";")[0]), "read")
-
-
-def _host(text: str) -> str:
-    rest = text if _URL.match(text) else f"//{text}"
-    try:
-        host = urlsplit(rest).hostname or ""
-    except ValueError:
-        return "?"
-    if re.search(r"[{}\[\]*?$\\%#@]", host) or "\\" in text or not host:
-        return "?"
-    return host
-
-
-def path_access(word: Word, use: Use, cwds: tuple[str, ...], *, tree: bool = False) -> Access | None:
-    """The access that a word makes; None where it is a stream or a device without content."""
-    word = word.settled
-    if word.literal is None:
-        head = word.pieces[0]
-        steady = isinstance(head, Text) and all(
-            isinstance(piece, Text) or piece.numeric for piece in word.pieces
-        )
-        if not steady:
-            return Access(use, unknown=True, tree=tree)
-    glob = word.glob or word.literal is None
-    text = word.pattern if glob else word.literal or ""
-    if glob and any(
-        segment.startswith(".") and set(segment) & set("*?[") and segment[1:2] in ("*", "?", "[")
-        for segment in text.split("/")
-    ):
-        return Access(use, unknown=True, tree=tree)
-    resolved = paths.resolve(text, cwds, tilde=word.tilde)
-    if not resolved or any(paths.unknowable(path) for path in resolved):
-        return Access(use, unknown=True, tree=tree)
-    if all(_NO_FILES.fullmatch(path) for path in resolved):
-        return None
-    return Access(use, resolved, glob, tree)
 
 
 def name_value(word: Word) -> tuple[str, Word] | None:

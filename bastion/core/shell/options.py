@@ -16,7 +16,9 @@ _PLAIN_OPTION = re.compile(r"--?[A-Za-z0-9]")
 @dataclass(slots=True)
 class Reading:
     """What the words are. `guard` is the offset of a glob before which `--` has to be written, so
-    that no name that it finds is an option. `items` are (kind, word, tree); `command` begins where `x` stands."""
+    that no name that it finds is an option.
+    `items` are (kind, word, tree); `command` begins where `x` stands.
+    """
 
     flags: list[str] = field(default_factory=list)
     items: list[tuple[str, Word, bool]] = field(default_factory=list)

@@ -11,7 +11,8 @@ Node = Mapping[str, Any]
 
 # Programs whose output is numbers whatever their input holds.
 _COUNTING = re.compile(
-    r"(?:pgrep(?: -[fonxivu]+)*(?: [A-Za-z0-9_./][A-Za-z0-9_./ -]*)?|pidof(?: -s)?(?: [A-Za-z0-9_.]+)+|nproc|date \+%s)"
+    r"pgrep(?: -[fonxivu]+)*(?: [A-Za-z0-9_./][A-Za-z0-9_./-]*)*"
+    r"|pidof(?: -s)?(?: [A-Za-z0-9_.]+)+|nproc|date \+%s"
 )
 _NUMERIC_PARAMS = frozenset("?!$#")
 
@@ -52,13 +53,15 @@ class Dyn:
 
 def _counts(node: Node) -> bool:
     """Whether a substitution is one command that prints numbers and nothing else."""
-    statements = node.get("Stmts") or ()
-    command = statements[0].get("Cmd") or {} if len(statements) == 1 else {}
+    statements: list[Node] = list(node.get("Stmts") or ())
+    if len(statements) != 1:
+        return False
+    command = statements[0].get("Cmd") or {}
     if command.get("Type") != "CallExpr" or command.get("Assigns") or "Redirs" in statements[0]:
         return False
     texts = []
     for word in command.get("Args") or ():
-        parts = word.get("Parts") or ()
+        parts: list[Node] = list(word.get("Parts") or ())
         if len(parts) != 1 or parts[0].get("Type") not in ("Lit", "SglQuoted") or parts[0].get("Dollar"):
             return False
         texts.append(str(parts[0].get("Value", "")))

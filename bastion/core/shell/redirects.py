@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from bastion.core.shell.accesses import path_access
 from bastion.core.shell.bindings import bound
 from bastion.core.shell.facts import Access
-from bastion.core.shell.judge import path_access
 from bastion.core.shell.pieces import Dyn, Node
 from bastion.core.shell.scene import Call, Place, Scene
 from bastion.core.shell.words import Word, read_words

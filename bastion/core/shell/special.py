@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from bastion.core.shell import paths
 from bastion.core.shell.builtins import BUILTINS
 from bastion.core.shell.facts import Access, Assignment
-from bastion.core.shell.judge import SPECS, Judge, name_value
 from bastion.core.shell.hidden_files import (
     database,
     java_command,
@@ -17,10 +16,11 @@ from bastion.core.shell.hidden_files import (
     processes,
     repository,
     squeeze,
-    temporary,
     telling,
+    temporary,
     web_server,
 )
+from bastion.core.shell.judge import SPECS, Judge, name_value
 from bastion.core.shell.languages import query, yaml_query
 from bastion.core.shell.links import copy, install, link, unpack
 from bastion.core.shell.options import read
@@ -212,12 +212,13 @@ SPECIAL: dict[str, Callable[[Judge, Call], None]] = {
     **dict.fromkeys(SHELLS, shell),
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk", "original-awk"), edit),
     "sed": edit, "gsed": edit, "xargs": xargs, "find": find, "tar": tar, "gtar": tar, "dd": convert,
-    "jq": query, "yq": yaml_query, "nohup": nohup, "cp": copy, "ln": link, "install": install, "unzip": unpack,
-    "cpio": unpack,
+    "jq": query, "yq": yaml_query,
+    "nohup": nohup, "cp": copy, "ln": link, "install": install, "unzip": unpack, "cpio": unpack,
     "kill": kill, "watch": watch, "kubectl": kubectl, "date": date, "sysctl": kernel,
     "ps": processes, "getent": database, "git": repository, "split": pieces, "mktemp": temporary,
     **dict.fromkeys(
-        ("mount", "swapon", "ifconfig", "route", "arp", "ethtool", "go", "mvn", "nc", "ncat", "netcat"), telling
+        ("mount", "swapon", "ifconfig", "route", "arp", "ethtool", "go", "mvn", "nc", "ncat", "netcat"),
+        telling,
     ),
     "jcmd": java_command, "nginx": web_server, "haproxy": web_server,
     **dict.fromkeys(

@@ -10,9 +10,9 @@ from typing import Any
 
 from bastion.core.shell import documents
 from bastion.core.shell.attack import techniques
+from bastion.core.shell.bindings import assigned
 from bastion.core.shell.emit import emit
 from bastion.core.shell.facts import Command, Line, Unit
-from bastion.core.shell.bindings import assigned
 from bastion.core.shell.numbers import numeric_names, set_once
 from bastion.core.shell.pieces import Text
 from bastion.core.shell.scene import Call, Place, Scene, Stdin

@@ -14,16 +14,16 @@ from bastion.core.shell.emit import emit
 from bastion.core.shell.expansions import Expansions
 from bastion.core.shell.facts import Access, Assignment
 from bastion.core.shell.judge import Judge
-from bastion.core.shell.pieces import Dyn, Text
+from bastion.core.shell.pieces import Text
 from bastion.core.shell.redirects import note_streams, read_redirects
 from bastion.core.shell.scene import Call, Place, Scene
 from bastion.core.shell.special import SPECIAL
+from bastion.core.shell.steps import is_cd, join, listed, union
 from bastion.core.shell.variables import hazard
 from bastion.core.shell.words import Word, read_words, text_word
 
 Node = Mapping[str, Any]
 Cwds = tuple[str, ...]
-_FIND_PRINTS = frozenset(("-print", "-printf", "-ls", "-fprint", "-fprint0", "-fprintf", "-fls"))
 _PLAIN_CODE = re.compile(r"[A-Za-z0-9_./:=,@%+ \n-]*")
 
 
@@ -163,7 +163,7 @@ class Walk:
                 pieces = (*pieces, *word.pieces)
             if "Array" in each or "Index" in each:
                 self.scene.change(place, carries=False, why="an array cannot be carried over")
-            words.append(Word(_join(pieces)))
+            words.append(Word(join(pieces)))
         redirects, self._pending = self._pending, []
         self.scene.cwds = place.cwds
         note_streams(self.judge.command(words, place, redirects), redirects)
@@ -178,15 +178,15 @@ class Walk:
             self.statement(node["X"], dataclasses.replace(place, current=False, shown=False))
             last = place.current and place.dialect in ("zsh", "mksh")
             fed = dataclasses.replace(
-                place, current=last, stdin="fed", given="", found=_listed(node["X"], self.scene.calls[begin:])
+                place, current=last, stdin="fed", given="", found=listed(node["X"], self.scene.calls[begin:])
             )
             self.statement(node["Y"], fed)
             return place.cwds
         self.scene.moved = ()
         between = self.statement(node["X"], place)
-        known = self.scene.moved if operator == "&&" and _is_cd(node["X"]) else ()
+        known = self.scene.moved if operator == "&&" and is_cd(node["X"]) else ()
         after = self.statement(node["Y"], dataclasses.replace(place, cwds=known or between))
-        return _union(between, after)
+        return union(between, after)
 
     def _block(self, node: Node, place: Place) -> Cwds:
         return self.statements(node.get("Stmts") or (), place)
@@ -200,7 +200,7 @@ class Walk:
         inner = dataclasses.replace(place, cwds=begin)
         after = self.statements(node.get("Then") or (), inner)
         otherwise = node.get("Else")
-        return _union(begin, after, self._if(otherwise, inner) if otherwise else begin)
+        return union(begin, after, self._if(otherwise, inner) if otherwise else begin)
 
     def _while(self, node: Node, place: Place) -> Cwds:
         begin = self.statements(node.get("Cond") or (), place)
@@ -230,7 +230,7 @@ class Walk:
         """The body once for each known value of the loop's variable, else once for all."""
         outer = self.scene.bindings
         after = place.cwds
-        for value in rounds or [None]:
+        for value in rounds or (None,):
             self.scene.bindings = {**outer, name: value} if value else outer
             after = self._looped(place, self.statements(node.get("Do") or (), place))
         self.scene.bindings = outer
@@ -248,9 +248,9 @@ class Walk:
         for item in node.get("Items") or ():
             self.expansions.walk(list(item.get("Patterns") or ()), place)
             ends.append(
-                self.statements(item.get("Stmts") or (), dataclasses.replace(place, cwds=_union(*ends)))
+                self.statements(item.get("Stmts") or (), dataclasses.replace(place, cwds=union(*ends)))
             )
-        return _union(*ends)
+        return union(*ends)
 
     def _function(self, node: Node, place: Place) -> Cwds:
         name = str(node.get("Name", {}).get("Value", ""))
@@ -297,30 +297,3 @@ class Walk:
         return place.cwds
 
     _pending: list[Access] = []  # noqa: RUF012 - always replaced, never changed in place
-
-
-def _join(pieces: tuple[Any, ...]) -> tuple[Any, ...]:
-    first, *rest = pieces
-    texts = [first.value]
-    while rest and not isinstance(rest[0], Dyn):
-        texts.append(rest.pop(0).value)
-    return (text_word("".join(texts)).pieces[0], *rest)
-
-
-def _listed(node: Node, calls: list[Call]) -> tuple[Access, ...]:
-    """The trees whose files a lone `find … -print0` lists for the next command of a pipe."""
-    if (node.get("Cmd") or {}).get("Type") != "CallExpr" or len(calls) != 1 or calls[0].program != "find":
-        return ()
-    if "-print0" not in calls[0].flags or not set(calls[0].flags).isdisjoint(_FIND_PRINTS):
-        return ()
-    return tuple(access for access in calls[0].accesses if access.use == "name" and access.tree)
-
-
-def _is_cd(node: Node) -> bool:
-    command = node.get("Cmd") or {}
-    words = [word for arg in command.get("Args") or () for word in read_words(arg, "posix")]
-    return bool(words) and words[0].literal == "cd" and not node.get("Negated") and not node.get("Background")
-
-
-def _union(*each: Cwds) -> Cwds:
-    return tuple(dict.fromkeys(path for cwds in each for path in cwds)) if all(each) else ()
