@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
+from bastion.core.shell import paths
 from bastion.core.shell.facts import Access
 from bastion.core.shell.judge import SPECS, Judge
 from bastion.core.shell.options import read
@@ -12,6 +13,7 @@ from bastion.core.shell.scene import Call
 from bastion.core.shell.words import text_word
 
 _ENVIRONMENTS = ("/proc/*/environ",)
+_TEMPORARY = ("/tmp/*",)  # noqa: S108 - a fact about where mktemp writes
 _PS_ENVIRONMENT = re.compile(r"(?:^|,)\s*(?:environ|env)\b")
 _CONTENT = frozenset(("show", "cat-file", "diff", "blame", "grep", "ls-tree", "log"))
 # Databases that no name server is asked for by name.
@@ -110,13 +112,17 @@ def temporary(judge: Judge, call: Call) -> None:
     if set(reading.flags) & {"-u", "--dry-run"}:
         return
     placed = bool(set(reading.flags) & {"-p", "-t", "--tmpdir"})
-    for word in reading.operands:
-        if not placed:
-            judge.access(call, word, "write")
-        elif "/" in (word.literal or "/"):
+    for word in reading.operands if not placed else ():
+        text = word.literal
+        if text is None:
             call.accesses.append(Access("write", unknown=True))
+        else:
+            made = paths.resolve(re.sub(r"X{3,}", "*", text), call.place.cwds, tilde=word.tilde)
+            call.accesses.append(Access("write", made, glob=True, unknown=not made))
+    if placed and any("/" in (word.literal or "/") for word in reading.operands):
+        call.accesses.append(Access("write", unknown=True))
     if "-p" not in reading.flags and (placed or not reading.operands):
-        judge.access(call, text_word("/tmp/tmp"), "write")  # noqa: S108 - the name in a fact, not a file
+        call.accesses.append(Access("write", _TEMPORARY, glob=True))
 
 
 def squeeze(judge: Judge, call: Call) -> None:

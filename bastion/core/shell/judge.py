@@ -23,6 +23,13 @@ SPECS: dict[str, Spec] = PROGRAMS | VERBS | INTERPRETERS | WRAPPERS
 _NAME_VALUE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _CHANNEL = re.compile(r"/proc/[^/]+/(?:task/[^/]+/)?fd(?:/|\Z)")
 _TELLING = frozenset(("--version", "--help", "-v", "--scan", "--bigkeys", "--memkeys", "--hotkeys", "--stat"))
+# To these `-` is their output; to any other it is a file to write.
+_WRITES_STREAMS = frozenset(
+    (
+        *("curl", "wget", "tar", "gtar", "gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "lzma", "zstd"),
+        *("unzstd", "lz4", "pigz", "uniq", "xxd", "zip", "touch", "openssl", "redis-cli"),
+    )
+)
 _CONFIGURATION = re.compile(r"/(?:etc|usr|opt)/")
 Special = Callable[["Judge", Call], None]
 
@@ -227,7 +234,9 @@ class Judge:
         found = word.pieces[0] if len(word.pieces) == 1 else None
         if isinstance(found, Dyn) and found.node.get("Type") == "Found":
             call.accesses += [dataclasses.replace(each, use=use, tree=True) for each in call.place.found]
-        elif (isinstance(found, Dyn) and found.node.get("Type") == "ProcSubst") or word.literal in {"-", ""}:
+        elif (isinstance(found, Dyn) and found.node.get("Type") == "ProcSubst") or word.literal == "":
+            return
+        elif word.literal == "-" and (use != "write" or call.program in _WRITES_STREAMS):
             return
         else:
             made = path_access(word, use, call.place.cwds, tree=tree)

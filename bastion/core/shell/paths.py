@@ -19,7 +19,9 @@ _FOLDS = (
     (re.compile(r"\A/(bin|sbin|lib|lib64)(?=/|\Z)"), r"/usr/\1"),
     (re.compile(r"\A/private(?=/(?:etc|var|tmp)(?:/|\Z))"), ""),
 )
-_UNKNOWABLE = re.compile(r"\A/proc/[^/]+/(?:task/[^/]+/)?(?:cwd|root|map_files)(?=/|\Z)")
+_UNKNOWABLE = re.compile(
+    r"\A/proc/[^/]+/(?:task/[^/]+/)?(?:(?:cwd|root|map_files)(?=/|\Z)|fd/[^/]+/)"
+)
 # In a glob: the digits of a number that an expansion yields.
 NUMBER = "[9876543210]"
 HOMES = ("/root", "/home/*")
@@ -41,14 +43,36 @@ def normalise(path: str) -> str:
             segments = segments[:-1]
         elif segment not in ("", "."):
             segments.append(segment)
-    result = "/" + "/".join(segments)
+    return _fold("/" + "/".join(segments))
+
+
+def _fold(path: str) -> str:
     for _ in range(4):
-        before = result
+        before = path
         for pattern, plain in _FOLDS:
-            result = pattern.sub(plain, result) or "/"
-        if result == before:
+            path = pattern.sub(plain, path) or "/"
+        if path == before:
             break
-    return result
+    return path
+
+
+def _follow(path: str) -> str:
+    """An absolute path as the kernel walks it: `..` leaves what a well-known link leads to."""
+    current = "/"
+    for segment in path.split("/"):
+        if segment == ".." and unknowable(f"{current}/"):
+            return f"{current}/.."
+        if segment == "..":
+            current = current.rsplit("/", 1)[0] or "/"
+        elif segment not in ("", "."):
+            current = _fold(f"{current.rstrip('/')}/{segment}")
+    return current
+
+
+def _both(path: str) -> tuple[str, ...]:
+    """Where a path leads, whether or not the well-known links are links in this container."""
+    plain = normalise(path)
+    return (plain, _follow(path)) if ".." in path else (plain,)
 
 
 def unknowable(path: str) -> bool:
@@ -61,10 +85,10 @@ def resolve(path: str, cwds: tuple[str, ...], *, tilde: bool = False) -> tuple[s
     if tilde:
         user, _, rest = path[1:].partition("/")
         homes = HOMES if not user else ("/root",) if user == "root" else (f"/home/{user}", f"/var/lib/{user}")
-        return tuple(dict.fromkeys(normalise(f"{home}/{rest}") for home in homes))
+        return tuple(dict.fromkeys(each for home in homes for each in _both(f"{home}/{rest}")))
     if path.startswith("/"):
-        return (normalise(path),)
-    return tuple(dict.fromkeys(normalise(f"{cwd}/{path}") for cwd in cwds))
+        return tuple(dict.fromkeys(_both(path)))
+    return tuple(dict.fromkeys(each for cwd in cwds for each in _both(f"{cwd}/{path}")))
 
 
 @lru_cache(maxsize=4096)

@@ -9,8 +9,15 @@ from __future__ import annotations
 from bastion.core.shell.spec import Spec, read_table
 
 _READ = """
-cat, tac, rev, nl, expand, unexpand, fold, fmt, paste, comm, cksum, sum, zcat, bzcat, xzcat, zstdcat,
-    lz4cat: * -d: -w: -s: -t: / r*
+cat, rev, sum, zcat, bzcat, xzcat, zstdcat, lz4cat: * / r*
+tac: * -s: --separator: / r*
+nl: * -b: -d: -f: -h: -i: -l: -n: -s: -v: -w: / r*
+expand,unexpand: * -t: --tabs: / r*
+fold: * -w: --width: / r*
+fmt: * -w: -p: -g: --width: --prefix: --goal: / r*
+paste: * -d: --delimiters: / r*
+comm: * --output-delimiter: / r*
+cksum: * -a: -l: --algorithm: --length: -c! --check! / r* @paths
 head,tail: * -n: -c: -s: --lines: --bytes: --pid: --sleep-interval: --max-unchanged-stats: / r*
 wc: * --files0-from:r! --total: / r* @paths
 cut: * -d: -f: -c: -b: --delimiter: --fields: --characters: --bytes: --output-delimiter: / r*
@@ -29,8 +36,9 @@ grep, egrep, fgrep, zgrep, zegrep, zfgrep, bzgrep, xzgrep: * -e:d^ -f:r^ -A: -B:
     --context: --max-count: --label: --include: --exclude: --exclude-dir: --exclude-from:r --color?
     --colour? --binary-files: --directories: --devices: / dr*
 pgrep: * -G: -P: -g: -s: -t: -u: -U: -d: -F:r --pidfile:r --ns: --nslist: / d*
-od,hexdump,hd: * -A: -t: -j: -N: -S: -w? -n: -s: -e: -f:r / r*
-xxd: * -c: -g: -l: -o: -s: -n: / rw
+od: * -A: -t: -j: -N: -S? -w? --address-radix: --format: --skip-bytes: --read-bytes: / r*
+hexdump,hd: * -n: -s: -e: -f:r --length: --skip: --format: --format-file:r / r*
+xxd: * -c: -g: -l: -o: -s: -n: -R: / rw @first
 strings: * -n: -t: -e: -s: --bytes: --radix: --encoding: / r*
 base64,base32: * -w: --wrap: / r
 md5sum,sha1sum,sha224sum,sha256sum,sha384sum,sha512sum,b2sum: * -c! --check! / r* @paths
@@ -87,7 +95,9 @@ seq: * -s: -f: --separator: --format: / d*
 expr, factor, numfmt, getconf, arch, nproc, logname, tty, whoami, groups, pwd, errno, locale,
     uuidgen, hostid: * -f: -t: / d*
 id,w: * -n: -u: -f: / d*
-who,users,last,lastlog,lastb: * -n: -u: -t: -f:r --file:r / r*
+who,users: * / r*
+last,lastb: * -n: -t: -s: -p: -f:r --file:r --limit: --since: --until: --present: --time-format: / r*
+lastlog: * -u: -t: -b: / r*
 uname,uptime,clear,tput,runlevel,lsb_release,hostnamectl status,timedatectl status: * / d*
 hostname: * -F:a / a*
 domainname,dnsdomainname: * / a*
@@ -169,16 +179,25 @@ chmod: -cfv -R+ --recursive+ --reference:n --changes --quiet --silent --verbose 
     --no-preserve-root / dw*
 chown, chgrp: -cfhHLPv -R+ --recursive+ --reference:n --from: --changes --quiet --silent --verbose
     --dereference --no-dereference --preserve-root --no-preserve-root / dw*
-chattr,setfacl,setfattr,chcon: * -R+ -m: -x: -n: -v: / dw*
+chattr: * -R+ -v: -p: / dw*
+setfacl: -bkdPLRn -R+ -m: -x: -M:r -X:r --modify: --remove: --set: --set-file:r --restore:r! / w*
+setfattr: * -n: -v: -x: -h / w*
+chcon: * -R+ -u: -r: -t: -l: --reference:n / dw*
 tee: -aip --append --ignore-interrupts --output-error? / w*
 truncate: -co -s: -r:n --size: --reference:n --no-create / w*
 install: -bcCdDpsTv -m: -o: -g: -t:w -S: --strip-program:! --mode: --owner: --group: --directory
     --target-directory:w --verbose --compare / r*w
 mktemp: -dqut -p:w --tmpdir? --directory --dry-run --quiet --suffix: / d
-gzip, gunzip, bzip2, bunzip2, xz, unxz, zstd, unzstd, lz4, compress, uncompress, pigz, lzma:
-    -cdfhklLnNqrtvV123456789 -S: -T: -o:w -p: -b: -C: --stdout --to-stdout --decompress --force --keep
-    --list --quiet --recursive --test --verbose --fast --best --name --no-name --suffix: --rm
-    --threads? / w*
+gzip, gunzip, pigz, compress, uncompress: -cdfhklLnNqrtvV123456789 -S: -b: -p: --stdout --to-stdout
+    --decompress --force --keep --list --quiet --recursive --test --verbose --fast --best --name --no-name
+    --suffix: --version --help / w*
+bzip2, bunzip2: -cdfhkLqstvVz123456789 --stdout --decompress --compress --force --keep --quiet --test
+    --verbose --fast --best --small --version --help / w*
+xz, unxz, lzma, unlzma: -cdefhklqtvVz0123456789 -S: -T: -C: -M: --stdout --to-stdout --decompress --force
+    --keep --list --quiet --test --verbose --fast --best --suffix: --threads: --version --help / w*
+zstd, unzstd: -cdfhklqtvV123456789 -o:w -T? --stdout --decompress --force --keep --list --quiet --test
+    --verbose --fast? --rm --threads? --version --help / w*
+lz4: -cdfhklmqtvVz123456789 / w*
 zip: -r+ -qvjmu9dfgkloyX0123456 -x: -i: -b: -P: -e -T! -TT:! --unzip-command:! / wr*
 unzip: -lvtpqonjaCLXZzfuK -d:W -x: -P: / rd*
 cpio: -itvd -F:r --list --verbose -o! -p! -I:r -O:w --rsh-command:! --to-stdout

@@ -25,7 +25,7 @@ from bastion.core.shell.languages import query, yaml_query
 from bastion.core.shell.links import copy, install, link, unpack
 from bastion.core.shell.options import read
 from bastion.core.shell.pieces import Dyn
-from bastion.core.shell.processes import date, download, kernel, kill
+from bastion.core.shell.processes import date, download, kernel, kill, permissions
 from bastion.core.shell.scene import Call
 from bastion.core.shell.searching import convert, edit, find, replace_mark, tar
 from bastion.core.shell.spec import read_table
@@ -176,6 +176,10 @@ def kubectl(judge: Judge, call: Call) -> None:
     """`kubectl`: reading secrets is a verb of its own, "get secrets"."""
     judge.by_spec(call, SPECS["kubectl"], call.words)
     named = [word.settled.literal for word in call.words]
+    for text in named:
+        file = re.search(r"(?:-file=|templatefile=|--template=)(.*)", text or "")
+        if file:
+            judge.access(call, text_word(file[1]), "read")
     if call.verb in ("get", "describe"):
         kinds = [
             part.split("/")[0].split(".")[0].lower()
@@ -214,7 +218,7 @@ SPECIAL: dict[str, Callable[[Judge, Call], None]] = {
     "sed": edit, "gsed": edit, "xargs": xargs, "find": find, "tar": tar, "gtar": tar, "dd": convert,
     "jq": query, "yq": yaml_query,
     "nohup": nohup, "cp": copy, "ln": link, "install": install, "unzip": unpack, "cpio": unpack,
-    "kill": kill, "watch": watch, "kubectl": kubectl, "date": date, "sysctl": kernel,
+    "kill": kill, "chmod": permissions, "watch": watch, "kubectl": kubectl, "date": date, "sysctl": kernel,
     "ps": processes, "getent": database, "git": repository, "split": pieces, "mktemp": temporary,
     **dict.fromkeys(
         ("mount", "swapon", "ifconfig", "route", "arp", "ethtool", "go", "mvn", "nc", "ncat", "netcat"),
