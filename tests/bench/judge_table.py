@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import shlex
 import sys
 import time
 from collections import Counter
@@ -26,6 +27,8 @@ from bastion.syntax.shfmt import Shfmt
 
 ROOT = Path(__file__).resolve().parents[2]
 DIALECTS = {"bash": "bash", "sh": "posix", "dash": "posix", "ash": "posix", "zsh": "zsh", "mksh": "mksh"}
+# A statement is judged as the argument of its client.
+CLIENTS = {"psql": "psql -c", "mysql": "mysql -e", "python": "python3 -c"}
 POD = Pod("demo", "shop", "web-0", "uid", "app", "containerd://x", (("app", "web"),))
 
 
@@ -39,10 +42,12 @@ async def judge(
     policy: Policy, who: Principal, syntax: Shfmt, row: dict[str, str]
 ) -> tuple[Line | None, Verdict | None]:
     """The facts and the verdict of one line; None where there is no tree."""
-    dialect = DIALECTS.get(row["shell"])
-    if dialect is None:
-        return None, None
-    parsed = await syntax.parse(row["line"].encode(), dialect)
+    text, dialect = row["line"], DIALECTS.get(row["shell"], "posix")
+    if row["shell"] in CLIENTS:
+        text = f"{CLIENTS[row['shell']]} {shlex.quote(text)}"
+    elif row["shell"] not in DIALECTS:
+        text = f"{row['shell']} {text}"
+    parsed = await syntax.parse(text.encode(), dialect)
     if parsed.tree is None:
         return None, None
     line = understand(parsed.tree, parsed.text, cwds=("/app",), dialect=dialect, stdin="client")

@@ -31,9 +31,9 @@ for n in "$@"; do
     timeout -k 1 3 dash /lab/$n.sh </dev/null >/lab/$n.out 2>&1; cd /
 done
 """
-_CALL = re.compile(r'^\d+\s+(?P<name>\w+)\((?P<args>.*)\)\s+= (?P<result>-?\d+|\?)', re.DOTALL)
+_CALL = re.compile(r"^\d+\s+(?P<name>\w+)\((?P<args>.*)\)\s+= (?P<result>-?\d+|\?)", re.DOTALL)
 _TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"(\.\.\.)?')
-_AT = re.compile(r'(?:AT_FDCWD|\d+)<([^>]*)>, ')
+_AT = re.compile(r"(?:AT_FDCWD|\d+)<([^>]*)>, ")
 _WRITES = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND")
 
 
@@ -121,8 +121,12 @@ def _paths(args: str) -> list[str]:
     paths = []
     for found in _TEXT.finditer(args):
         before = args[: found.start()]
-        base = _AT.search(before[before.rfind("AT_FDCWD") :] if before.endswith(">, ") and "AT_FDCWD" in before else before)
-        text = found[1].encode().decode("unicode_escape").encode("latin-1", "replace").decode("utf-8", "replace")
+        base = _AT.search(
+            before[before.rfind("AT_FDCWD") :] if before.endswith(">, ") and "AT_FDCWD" in before else before
+        )
+        text = (
+            found[1].encode().decode("unicode_escape").encode("latin-1", "replace").decode("utf-8", "replace")
+        )
         paths.append(posixpath.normpath(posixpath.join(base[1] if base else "/app", text)))
     return paths
 

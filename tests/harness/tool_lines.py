@@ -14,7 +14,16 @@ from bastion.core.shell.wrappers import WRAPPERS
 
 FILES = ["a.txt", "b.txt", "d", "names", "./a.txt", "/data/s.txt", "/root/k.txt", "nofile", "-", "*.txt", "*", "d/c.txt", "../app/a.txt", '"$PWD"/a.txt']  # fmt: skip
 OUTPUTS = ["out", "/data/out", "d/out", "/app/a.txt", "/tmp/o"]
-COMMANDS = ["touch made", "cat a.txt", "true", "sh -c 'touch made'", "rm a.txt", "echo {}", "cp {} made", "wc -l"]
+COMMANDS = [
+    "touch made",
+    "cat a.txt",
+    "true",
+    "sh -c 'touch made'",
+    "rm a.txt",
+    "echo {}",
+    "cp {} made",
+    "wc -l",
+]
 PLAIN = ["1", "2", ",", "a", "alpha", "1,2p", "0", "x=1", "A", "exec=touch made", "{}", ":"]
 _AWKS = ["awk", "mawk", "gawk", "original-awk", "busybox awk"]
 _SEDS = ["sed", "busybox sed"]
@@ -39,7 +48,11 @@ def snippets(draw: st.DrawFn, parts: list[str], glue: list[str]) -> str:
         text += draw(st.sampled_from(glue)) + part
     if draw(st.integers(0, 3)) == 0:
         at = draw(st.integers(0, len(text)))
-        text = text[:at] + draw(st.sampled_from(["/", "[", "]", "\\", "\n", ";", '"', "}", " ", "#", "e", "w"])) + text[at + draw(st.integers(0, 1)) :]
+        text = (
+            text[:at]
+            + draw(st.sampled_from(["/", "[", "]", "\\", "\n", ";", '"', "}", " ", "#", "e", "w"]))
+            + text[at + draw(st.integers(0, 1)) :]
+        )
     return text
 
 
@@ -80,7 +93,11 @@ def _option(draw: st.DrawFn, spec: Spec, program: str, real: list[str]) -> str:
     if draw(st.integers(0, 5)) == 0 and name.startswith("--"):
         name = name.rstrip("=")[: draw(st.integers(4, 12))]
     if name.endswith("=") or draw(st.integers(0, 4)) == 0:
-        value = draw(st.one_of(st.sampled_from(OUTPUTS), st.sampled_from(FILES[:5]), st.sampled_from(COMMANDS).map(quote)))
+        value = draw(
+            st.one_of(
+                st.sampled_from(OUTPUTS), st.sampled_from(FILES[:5]), st.sampled_from(COMMANDS).map(quote)
+            )
+        )
         name = f"{name}{value}" if name.endswith("=") else f"{name} {value}"
     return name
 
@@ -108,7 +125,9 @@ def _finding(draw: st.DrawFn, tool: str) -> str:
         elif draw(st.booleans()):
             parts.append(quote(word))
         else:
-            parts.append(f"{quote(word)} {draw(st.sampled_from(['1', 'f', quote('*.txt'), 'a.txt', '/data']))}")
+            parts.append(
+                f"{quote(word)} {draw(st.sampled_from(['1', 'f', quote('*.txt'), 'a.txt', '/data']))}"
+            )
     return " ".join([tool, *starts, *parts])
 
 
@@ -116,7 +135,9 @@ def _finding(draw: st.DrawFn, tool: str) -> str:
 def _table_line(draw: st.DrawFn, tool: str, spec: Spec, real: list[str]) -> str:
     options = draw(st.lists(_option(spec, tool, real), max_size=3))
     if spec.positionals[:1] in ("x", "d") and "x" in spec.positionals:
-        return " ".join([tool, *options, draw(st.sampled_from(["", "1", "A=b"])), draw(st.sampled_from(COMMANDS))])
+        return " ".join(
+            [tool, *options, draw(st.sampled_from(["", "1", "A=b"])), draw(st.sampled_from(COMMANDS))]
+        )
     operands = draw(st.lists(st.sampled_from([*FILES, "out"]), max_size=3))
     if tool.split()[-1] == "tar":
         operands = [draw(st.sampled_from(["", "cf", "-cf", "czf", "rf", "tf", "xf", "--create", "-x"])), draw(st.sampled_from(["/tmp/o.tar", "out.tar"])), *operands]  # fmt: skip

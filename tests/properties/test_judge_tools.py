@@ -17,7 +17,20 @@ from bastion.syntax.shfmt import Shfmt
 from tests.harness.tool_lab import Seen, ToolLab, vanished
 from tests.harness.tool_lines import lines
 
-NEEDED = ("strace", "dash", "busybox", "mawk", "gawk", "original-awk", "sed", "find", "sort", "tar", "xargs", "env")
+NEEDED = (
+    "strace",
+    "dash",
+    "busybox",
+    "mawk",
+    "gawk",
+    "original-awk",
+    "sed",
+    "find",
+    "sort",
+    "tar",
+    "xargs",
+    "env",
+)
 INSTALLED = {path.name for path in Path("/usr/bin").iterdir()}
 # Programs of its own that a tool starts to do what it is there for.
 _HELPERS = {"tar": {"gzip", "bzip2", "xz", "zstd", "sh"}, "install": {"strip"}, "original-awk": {"sh"}}
@@ -57,8 +70,7 @@ def covered(path: str, accesses: list[Access]) -> bool:
     return any(
         access.unknown
         or any(
-            path == each or (access.tree and path.startswith(each.rstrip("/") + "/"))
-            for each in access.paths
+            path == each or (access.tree and path.startswith(each.rstrip("/") + "/")) for each in access.paths
         )
         or (access.glob and _within(Access("read", (path,)), access.paths[0])[0])
         # A directory as an operand stands for a file of the same name in it.
@@ -71,7 +83,11 @@ def surprises(unit: Unit, seen: Seen, root: Path) -> list[str]:
     """What a line did that the judge had not said."""
     accesses = [access for command in unit.commands for access in command.accesses]
     writes = [access for access in accesses if access.use == "write"]
-    found = [f"wrote {path}" for path in seen.written if not covered(path, writes) and not temporary(path, writes, root)]
+    found = [
+        f"wrote {path}"
+        for path in seen.written
+        if not covered(path, writes) and not temporary(path, writes, root)
+    ]
     found += [
         f"read {path}" for path in seen.read if path.startswith(_READ_BELOW) and not covered(path, accesses) and not covered(path, writes)
         and not temporary(path, writes, root)
@@ -82,7 +98,11 @@ def surprises(unit: Unit, seen: Seen, root: Path) -> list[str]:
 def temporary(path: str, writes: list[Access], root: Path) -> bool:
     """A tool's own file, gone at the end, beside one that it writes or where such files live."""
     folder = path.rsplit("/", 1)[0]
-    beside = any(each.rsplit("/", 1)[0] == folder or access.unknown for access in writes for each in (*access.paths, ""))
+    beside = any(
+        each.rsplit("/", 1)[0] == folder or access.unknown
+        for access in writes
+        for each in (*access.paths, "")
+    )
     return vanished(root, path) and (beside or folder == "/tmp")
 
 
@@ -91,11 +111,19 @@ def expected(name: str, commands: tuple[Command, ...]) -> bool:
     names = {command.program for command in commands}
     helpers = {helper for own in names for helper in _HELPERS.get(own, ())}
     runs = any("runs-code" in command.capabilities for command in commands)
-    return name in names | helpers or (runs and name in _SHELLS) or (name == "mawk" and "awk" in names) or name == "exe"
+    return (
+        name in names | helpers
+        or (runs and name in _SHELLS)
+        or (name == "mawk" and "awk" in names)
+        or name == "exe"
+    )
 
 
 EXAMPLES = settings(
-    max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
+    max_examples=4,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
 )
 
 
@@ -113,7 +141,9 @@ def test_real_tools_do_only_what_the_judge_said(lab, batch):
 
 
 def test_the_lab_sees_what_tools_do(lab):
-    seen = lab.observe([b"sed -i.bak s/a/b/ a.txt", b"awk 'BEGIN{system(\"touch made\")}'", b"cat names /data/s.txt"])
+    seen = lab.observe(
+        [b"sed -i.bak s/a/b/ a.txt", b"awk 'BEGIN{system(\"touch made\")}'", b"cat names /data/s.txt"]
+    )
     assert {"/app/a.txt", "/app/a.txt.bak"} <= seen[0].written
     assert "touch" in seen[1].programs
     assert "/app/made" in seen[1].written

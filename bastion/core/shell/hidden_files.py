@@ -13,6 +13,7 @@ from bastion.core.shell.scene import Call
 from bastion.core.shell.words import text_word
 
 _ENVIRONMENTS = ("/proc/*/environ",)
+_SHOWS = frozenset(("--get", "--get-all", "--get-regexp", "-l", "--list"))
 _TEMPORARY = ("/tmp/*",)  # noqa: S108 - a fact about where mktemp writes
 _PS_ENVIRONMENT = re.compile(r"(?:^|,)\s*(?:environ|env)\b")
 _CONTENT = frozenset(("show", "cat-file", "diff", "blame", "grep", "ls-tree", "log"))
@@ -56,6 +57,23 @@ def processes(judge: Judge, call: Call) -> None:
         call.accesses.append(Access("read", _ENVIRONMENTS, glob=True))
 
 
+def search(judge: Judge, call: Call) -> None:
+    """`grep -r` and `rg` without a file search the directory where they stand."""
+    spec = SPECS[call.program]
+    judge.by_spec(call, spec, call.words)
+    reading = read(spec, call.words)
+    below = any("recurs" in (word.literal or "") for word in call.words)
+    files = [
+        word
+        for kind, word, _tree in reading.items
+        if kind == "r" and any(word is each for each in reading.operands)
+    ]
+    for word in files if below else ():
+        judge.access(call, word, "read", tree=True)
+    if not files and (below or reading.tree or call.program == "rg"):
+        judge.access(call, text_word("."), "read", tree=True)
+
+
 def database(judge: Judge, call: Call) -> None:
     """`getent DATABASE`: shadow and gshadow are files of secrets."""
     judge.by_spec(call, SPECS["getent"], call.words)
@@ -74,6 +92,9 @@ def repository(judge: Judge, call: Call) -> None:
     """`git`: `REV:FILE` shows a file as it was, and `diff` of two paths outside reads them as they are."""
     judge.by_spec(call, SPECS["git"], call.words)
     verb = call.verb.split(" ", maxsplit=1)[0]
+    if verb == "config" and _SHOWS & set(call.flags):
+        call.verb = "config get"
+        call.capabilities.discard("privilege")
     if verb not in _CONTENT:
         return
     names = [word.literal for word in call.words]

@@ -197,7 +197,7 @@ def _apply(  # noqa: PLR0917 - one step of the parser: all of it is its state
             reading.reasons.append("an option's value may be several words")
         reading.items += [("r", each, False) for each in words[index + 1 : index + 2] if option.kind == "3"]
         return index + 2, False
-    if option.kind:
+    if option.kind and not (option.optional and value is None):
         if value is None:
             if index >= len(words):
                 return index, option.fills

@@ -19,9 +19,7 @@ _FOLDS = (
     (re.compile(r"\A/(bin|sbin|lib|lib64)(?=/|\Z)"), r"/usr/\1"),
     (re.compile(r"\A/private(?=/(?:etc|var|tmp)(?:/|\Z))"), ""),
 )
-_UNKNOWABLE = re.compile(
-    r"\A/proc/[^/]+/(?:task/[^/]+/)?(?:(?:cwd|root|map_files)(?=/|\Z)|fd/[^/]+/)"
-)
+_UNKNOWABLE = re.compile(r"\A/proc/[^/]+/(?:task/[^/]+/)?(?:(?:cwd|root|map_files)(?=/|\Z)|fd/[^/]+/)")
 # In a glob: the digits of a number that an expansion yields.
 NUMBER = "[9876543210]"
 HOMES = ("/root", "/home/*")

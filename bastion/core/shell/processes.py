@@ -93,9 +93,10 @@ def download(judge: Judge, call: Call) -> None:
     flags = set(call.flags)
     for word in call.words if call.program == "curl" else ():
         # --write-out's text may name files (curl 8.3 and later).
-        if word.literal is None or "%output{" in word.literal:
+        text = word.settled.literal
+        if text is None or "%output{" in text:
             call.accesses.append(Access("write", unknown=True))
-        elif found := re.match(r"(?:-\w*w|--wr[a-z-]*=)?@(.+)", word.literal):
+        elif found := re.match(r"(?:-\w*w|--wr[a-z-]*=)?@(.+)", text):
             judge.access(call, text_word(found[1]), "read")
     named = flags & {"-O", "--remote-name", "--remote-name-all", "-J", "--remote-header-name"}
     told = flags & {"-O", "--output-document", "--spider", "--version", "--help"}

@@ -134,7 +134,7 @@ history: / d*
 type,which,whereis: * / d*
 hash: -ltr -r: -d: -p:! / a*
 help: * / d*
-man,apropos,whatis,info: @raw -k: -f: / d*
+man,apropos,whatis,info: @raw -k: -f: -P:c --pager:c -H:c!? --html:c!? / d*
 less, more, most, view, vi, vim, nvim, vimdiff, rvim, nano, emacs, pico, joe, mc, htop, atop, btop,
     iotop, ncdu, nmon, screen, tmux, ed, ex, pg, w3m, lynx, links, gdb, lldb, ftp, sftp, telnet, mutt,
     ranger, fzf, visudo, vipw, dialog: * @raw / r*

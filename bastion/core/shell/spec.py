@@ -3,7 +3,7 @@
 line        = names ":" option* ["/" positionals] trait*
 option      = "-abc"          short options without a value
             | "-n:K" "--n:K"  an option with a value of kind K (data when K is missing)
-            | "--n?"          a value is optional and only attached
+            | "--n?" "-n:K?"  a value is optional and only attached
             | "*"             any other option is harmless
 after a K   = "+"  accesses become whole trees     "^"  stands for the first positional
               "!"  runs code in a way that is not understood

@@ -15,12 +15,14 @@ from bastion.core.shell.hidden_files import (
     pieces,
     processes,
     repository,
+    search,
     squeeze,
     telling,
     temporary,
     web_server,
 )
 from bastion.core.shell.judge import SPECS, Judge, name_value
+from bastion.core.shell.interpreters import interpreted, python, screen
 from bastion.core.shell.languages import query, yaml_query
 from bastion.core.shell.links import copy, install, link, unpack
 from bastion.core.shell.options import read
@@ -29,6 +31,7 @@ from bastion.core.shell.processes import date, download, kernel, kill, permissio
 from bastion.core.shell.scene import Call
 from bastion.core.shell.searching import convert, edit, find, replace_mark, tar
 from bastion.core.shell.spec import read_table
+from bastion.core.shell.sql import client
 from bastion.core.shell.variables import hazard
 from bastion.core.shell.words import Word, text_word
 from bastion.core.shell.wrappers import SHELLS, WRAPPERS
@@ -216,9 +219,14 @@ SPECIAL: dict[str, Callable[[Judge, Call], None]] = {
     **dict.fromkeys(SHELLS, shell),
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk", "original-awk"), edit),
     "sed": edit, "gsed": edit, "xargs": xargs, "find": find, "tar": tar, "gtar": tar, "dd": convert,
+    **dict.fromkeys(("perl", "ruby", "node", "nodejs", "php", "lua"), interpreted),
+    **dict.fromkeys(("less", "more", "vi", "vim", "nvim", "view", "rvim", "vimdiff", "man", "ed", "ex"), screen),
+    **dict.fromkeys(("python", "python2", "python3"), python),
+    **dict.fromkeys(("psql", "mysql", "mariadb", "sqlite3"), client),
     "jq": query, "yq": yaml_query,
     "nohup": nohup, "cp": copy, "ln": link, "install": install, "unzip": unpack, "cpio": unpack,
     "kill": kill, "chmod": permissions, "watch": watch, "kubectl": kubectl, "date": date, "sysctl": kernel,
+    **dict.fromkeys(("grep", "egrep", "fgrep", "zgrep", "rg"), search),
     "ps": processes, "getent": database, "git": repository, "split": pieces, "mktemp": temporary,
     **dict.fromkeys(
         ("mount", "swapon", "ifconfig", "route", "arp", "ethtool", "go", "mvn", "nc", "ncat", "netcat"),

@@ -79,7 +79,7 @@ git {rev-parse, ls-files, ls-tree, describe, show-ref, for-each-ref, merge-base,
     count-objects, version, reflog, blame, annotate, cherry, check-ignore, check-attr, show-branch,
     var, whatchanged, diff-summary}: * -L: --contents:r --parseopt! --sq-quote / d*
 git cat-file: -pte --batch? --batch-check? --batch-all-objects --textconv! --filters! / d*
-git grep: -niwlLchoEFGPvaIqHrz -e:d -f:r -A: -B: -C: -m: -O! --open-files-in-pager! --no-index!
+git grep: -niwlLchoEFGPvaIqHrz -e:d -f:r -A: -B: -C: -m: -O:c!? --open-files-in-pager:c!? --no-index!
     --textconv! --cached --untracked --name-only --count --line-number --ignore-case --word-regexp
     --and --or --not --break --heading --show-function --function-context / d*
 git branch: -avrl -vv --list --all --remotes --verbose --show-current --contains? --merged?

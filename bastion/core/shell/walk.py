@@ -13,6 +13,7 @@ from bastion.core.shell.documents import in_order
 from bastion.core.shell.emit import emit
 from bastion.core.shell.expansions import Expansions
 from bastion.core.shell.facts import Access, Assignment
+from bastion.core.shell.interpreters import started
 from bastion.core.shell.judge import Judge
 from bastion.core.shell.pieces import Text
 from bastion.core.shell.redirects import note_streams, read_redirects
@@ -119,6 +120,8 @@ class Walk:
         self.scene.cwds = place.cwds
         call = self.judge.command(words, place, redirects, [made for made, _why in assignments])
         call.reasons += [why for _made, why in assignments if why]
+        for made, _why in assignments:
+            started(self.judge, call, made.name, made.value)
         note_streams(call, redirects)
         after = self.scene.cwds
         self.expansions.walk(list(node.get("Args") or ()), place)
