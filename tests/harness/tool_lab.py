@@ -137,4 +137,4 @@ def _watched(paths: set[str]) -> frozenset[str]:
 
 def vanished(root: Path, path: str) -> bool:
     """Whether a file that a tool made is gone again at the end (its own temporary one)."""
-    return not os.path.lexists(root / path.lstrip("/"))  # noqa: PTH110 - a dangling link counts
+    return not os.path.lexists(root / path.lstrip("/"))

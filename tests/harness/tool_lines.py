@@ -30,7 +30,7 @@ _SEDS = ["sed", "busybox sed"]
 
 _SED_PARTS = ["p", "d", "q", "=", "n", "s/a/b/", "s/a/b/gp", "s/a/b/w out", "s/.*/touch made/e", "w out", "w /data/out", "r names", "R names", "W out", "e touch made", "e", "1e", "y/ab/cd/", "a text", "a\\", "i\\\ntouch made", "c x\\\ny", "b x", ":x", "t", "1,2", "$!", "/a/", "\\,a,", "{", "}", "1~2", "0,/a/", "s,[,],x,", "s/[/]/w out/", "#c\\", "F", "z", "l", "x", "h;G", "Q", "v", "s/\\n/w out/", "s/a/b/;w out", "s|a|b|w out", "s/a\\/w out/b/", "1!w out"]  # fmt: skip
 _SED_GLUE = [";", "\n", "", " ", ";;", "}", " ; ", "\\\n", "\\"]
-_AWK_PARTS = ["{print}", "{print > \"out\"}", "{print >> \"/data/out\"}", "{print | \"cat > made\"}", "BEGIN{system(\"touch made\")}", "{\"cat names\" | getline x}", "{getline x < \"names\"}", "1", "/a/", "/[/]/", "/a\\/b/", "$1>2", "{print $1>2}", "{print ($1>2)}", "{x=1/2/3}", "# comment", "{printf \"%s\", $1 > \"out\"}", "{print \"a\" \"b\"}", "{print>\"o\" \"ut\"}", "{close(\"x\")}", "{fflush()}", "function f(a) {return a}", "{ARGV[2]=\"names\"}", "BEGIN{while((getline l < \"names\")>0) print l}", "{print \"x\" | \"sh\"}", "{a[$1]++}", "END{for(k in a) print k, a[k]}", "{gsub(/a/,\"b\");print}", "{print -1 \" \" -1}", "BEGIN{printf \"touch made\" | \"sh\"}", "{print > $1}", "{print > (\"o\" \"ut\")}", "@include \"prog\"", "BEGIN{\"date\"|getline;print}", "{print length > \"out\"}", "{print 1,2 > \"out\"}", "a=/b/ {print}", "{if(1)print>\"out\"}", "BEGIN{RS=\"x\"}", "{print \"\\\"\" > \"out\"}", "{print substr(\"a>b\",1)}", "BEGIN { getline; print }"]  # fmt: skip
+_AWK_PARTS = ["{print}", '{print > "out"}', '{print >> "/data/out"}', '{print | "cat > made"}', 'BEGIN{system("touch made")}', '{"cat names" | getline x}', '{getline x < "names"}', "1", "/a/", "/[/]/", "/a\\/b/", "$1>2", "{print $1>2}", "{print ($1>2)}", "{x=1/2/3}", "# comment", '{printf "%s", $1 > "out"}', '{print "a" "b"}', '{print>"o" "ut"}', '{close("x")}', "{fflush()}", "function f(a) {return a}", '{ARGV[2]="names"}', 'BEGIN{while((getline l < "names")>0) print l}', '{print "x" | "sh"}', "{a[$1]++}", "END{for(k in a) print k, a[k]}", '{gsub(/a/,"b");print}', '{print -1 " " -1}', 'BEGIN{printf "touch made" | "sh"}', "{print > $1}", '{print > ("o" "ut")}', '@include "prog"', 'BEGIN{"date"|getline;print}', '{print length > "out"}', '{print 1,2 > "out"}', "a=/b/ {print}", '{if(1)print>"out"}', 'BEGIN{RS="x"}', '{print "\\"" > "out"}', '{print substr("a>b",1)}', "BEGIN { getline; print }"]  # fmt: skip
 _AWK_GLUE = ["", " ", "\n", ";", "\\\n"]
 
 
@@ -104,7 +104,7 @@ def _option(draw: st.DrawFn, spec: Spec, program: str, real: list[str]) -> str:
 
 @st.composite
 def _editing(draw: st.DrawFn, tool: str, real: list[str]) -> str:
-    is_sed = tool.split()[-1] == "sed"
+    is_sed = tool.rsplit(maxsplit=1)[-1] == "sed"
     language = LANGUAGES["sed" if is_sed else "awk"]
     program = draw(snippets(_SED_PARTS, _SED_GLUE) if is_sed else snippets(_AWK_PARTS, _AWK_GLUE))
     options = draw(st.lists(_option(language, tool, real), max_size=1))
@@ -139,7 +139,7 @@ def _table_line(draw: st.DrawFn, tool: str, spec: Spec, real: list[str]) -> str:
             [tool, *options, draw(st.sampled_from(["", "1", "A=b"])), draw(st.sampled_from(COMMANDS))]
         )
     operands = draw(st.lists(st.sampled_from([*FILES, "out"]), max_size=3))
-    if tool.split()[-1] == "tar":
+    if tool.rsplit(maxsplit=1)[-1] == "tar":
         operands = [draw(st.sampled_from(["", "cf", "-cf", "czf", "rf", "tf", "xf", "--create", "-x"])), draw(st.sampled_from(["/tmp/o.tar", "out.tar"])), *operands]  # fmt: skip
         operands, options = operands[:1], [*operands[1:], *options]
         return " ".join([tool, *operands, *options])

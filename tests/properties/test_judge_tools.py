@@ -36,7 +36,7 @@ INSTALLED = {path.name for path in Path("/usr/bin").iterdir()}
 _HELPERS = {"tar": {"gzip", "bzip2", "xz", "zstd", "sh"}, "install": {"strip"}, "original-awk": {"sh"}}
 _SHELLS = {"sh", "dash", "busybox"}
 _READ_BELOW = ("/app/", "/data/", "/root/", "/srv/", "/tmp/")
-LINES_EACH = 60
+LINES_EACH = 45
 
 
 @pytest.fixture(scope="module")

@@ -243,7 +243,7 @@ def find_names(judge: Judge, call: Call) -> None:
 
 
 def repeat(judge: Judge, call: Call) -> None:
-    """zsh's `repeat N CMD`, which the parser takes for a program's name."""
+    """The word `repeat N CMD` of zsh, which the parser takes for a program's name."""
     call.reasons.append("repeat is a word of zsh's grammar or a program that is not known")
     call.implied = call.place.dialect == "zsh"
     if len(call.words) > 1:

@@ -13,11 +13,16 @@ from bastion.core.shell.words import text_word
 MAX_CODE = 4000
 # Modules that are built into the interpreter: no file of the directory can stand in for them.
 _MODULES = frozenset(("sys", "time"))
-_ATTRIBUTES = frozenset(
-    """version version_info platform executable maxsize byteorder prefix path flags implementation hexversion
-    read readline readlines splitlines split strip count startswith endswith getdefaultencoding getfilesystemencoding getrecursionlimit time name major minor micro""".split()
-)
-_CALLS = frozenset("print len str int float round sum max min sorted repr abs bool list tuple".split())
+_TEXT_OF_ATTRIBUTES = """
+    version version_info platform executable maxsize byteorder prefix path flags implementation
+    hexversion read readline readlines splitlines split strip count startswith endswith
+    getdefaultencoding getfilesystemencoding getrecursionlimit time name major minor micro
+"""
+_ATTRIBUTES = frozenset(_TEXT_OF_ATTRIBUTES.split())
+_TEXT_OF_CALLS = """
+    print len str int float round sum max min sorted repr abs bool list tuple
+"""
+_CALLS = frozenset(_TEXT_OF_CALLS.split())
 _NODES = (
     ast.Module, ast.Expr, ast.Import, ast.alias, ast.Call, ast.Constant, ast.Name, ast.Load, ast.Attribute,
     ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.UnaryOp, ast.USub, ast.Compare,

@@ -234,9 +234,11 @@ class Judge:
         found = word.pieces[0] if len(word.pieces) == 1 else None
         if isinstance(found, Dyn) and found.node.get("Type") == "Found":
             call.accesses += [dataclasses.replace(each, use=use, tree=True) for each in call.place.found]
-        elif (isinstance(found, Dyn) and found.node.get("Type") == "ProcSubst") or word.literal == "":
-            return
-        elif word.literal == "-" and (use != "write" or call.program in _WRITES_STREAMS):
+        elif (
+            (isinstance(found, Dyn) and found.node.get("Type") == "ProcSubst")
+            or word.literal == ""
+            or (word.literal == "-" and (use != "write" or call.program in _WRITES_STREAMS))
+        ):
             return
         else:
             made = path_access(word, use, call.place.cwds, tree=tree)

@@ -73,16 +73,19 @@ class _Names:
 
 def numeric_names(tree: Node, dialect: str) -> frozenset[str]:
     """The variables to which this text assigns numbers and nothing else."""
-    names = _names(tree, dialect)
-    return frozenset() if names.lost else frozenset(names.numeric - names.tainted)
+    return look_at_names(tree, dialect)[0]
 
 
-def set_once(tree: Node, dialect: str) -> frozenset[str]:
-    """The variables that one place of this text sets, and no command can set otherwise."""
+def look_at_names(tree: Node, dialect: str) -> tuple[frozenset[str], frozenset[str]]:
+    """(variables that hold numbers only, variables that one place of this text sets).
+
+    Empty where some command may set any variable.
+    """
     names = _names(tree, dialect)
-    return (
-        frozenset() if names.lost else frozenset(name for name, count in names.counts.items() if count == 1)
-    )
+    if names.lost:
+        return frozenset(), frozenset()
+    once = frozenset(name for name, count in names.counts.items() if count == 1)
+    return frozenset(names.numeric - names.tainted), once
 
 
 def _names(tree: Node, dialect: str) -> _Names:

@@ -21,8 +21,8 @@ from bastion.core.shell.hidden_files import (
     temporary,
     web_server,
 )
-from bastion.core.shell.judge import SPECS, Judge, name_value
 from bastion.core.shell.interpreters import interpreted, python, screen
+from bastion.core.shell.judge import SPECS, Judge, name_value
 from bastion.core.shell.languages import query, yaml_query
 from bastion.core.shell.links import copy, install, link, unpack
 from bastion.core.shell.options import read
@@ -220,7 +220,7 @@ SPECIAL: dict[str, Callable[[Judge, Call], None]] = {
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk", "original-awk"), edit),
     "sed": edit, "gsed": edit, "xargs": xargs, "find": find, "tar": tar, "gtar": tar, "dd": convert,
     **dict.fromkeys(("perl", "ruby", "node", "nodejs", "php", "lua"), interpreted),
-    **dict.fromkeys(("less", "more", "vi", "vim", "nvim", "view", "rvim", "vimdiff", "man", "ed", "ex"), screen),
+    **dict.fromkeys(("less", "more", "vi", "vim", "nvim", "view", "rvim", "vimdiff", "man", "ed"), screen),
     **dict.fromkeys(("python", "python2", "python3"), python),
     **dict.fromkeys(("psql", "mysql", "mariadb", "sqlite3"), client),
     "jq": query, "yq": yaml_query,

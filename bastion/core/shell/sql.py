@@ -17,7 +17,8 @@ from bastion.core.shell.spec import read_table
 from bastion.core.shell.words import Word
 
 _CLIENTS = read_table("""
-psql: -AtxqXwW1nEeaHz0lbV -U: -d: -h:h -p: -c:q -F: -R: -P: -o:w -L:w -f:k -v:k -s! -S --command:q --list --csv
+psql: -AtxqXwW1nEeaHz0lbV -U: -d: -h:h -p: -c:q -F: -R: -P: -o:w -L:w -f:k -v:k -s! -S --command:q
+    --list --csv
     --no-align --tuples-only --expanded --quiet --no-psqlrc --dbname: --host:h --port: --username:
     --no-password --pset: --field-separator: --output:w --file:k --variable:k --set:k --version --echo-errors
     / dd
@@ -37,31 +38,35 @@ _TOKEN = re.compile(
     r"|<=|>=|<>|!=|\|\||->>?|[(),.;*=<>+/%\[\]?-]"
 )
 _BEGINS = frozenset(("select", "show", "explain", "with", "table", "values", "describe", "desc"))
-_CHANGES = frozenset(
-    """into insert update delete drop alter create grant revoke truncate copy call do execute prepare deallocate
-    set reset lock unlock vacuum analyze analyse load outfile dumpfile merge replace refresh reindex cluster
-    comment listen notify attach detach pragma begin commit rollback savepoint kill flush purge handler import
-    install uninstall optimize repair rename declare fetch move discard checkpoint security procedure system
-    source returning""".split()
-)
-_KEYWORDS = frozenset(
-    """in values and or not exists over filter as any all some using on where from select by having when then else
-    between like ilike is join with recursive union except intersect interval case limit offset group within
-    partition materialized distinct cast lateral""".split()
-)
-_FUNCTIONS = frozenset(
-    """count sum avg min max coalesce nullif length char_length lower upper trim ltrim rtrim substr substring round
-    abs ceil ceiling floor mod power sqrt now date time timestamp datetime strftime date_trunc date_part extract
-    age to_char to_date to_timestamp concat concat_ws left right position strpos instr ifnull if greatest least
-    row_number rank dense_rank lag lead first_value last_value ntile array_agg string_agg group_concat json_agg
-    jsonb_agg unnest version database current_database current_schema schema pg_size_pretty pg_database_size
-    pg_relation_size pg_total_relation_size pg_table_size pg_indexes_size pg_is_in_recovery
-    pg_last_wal_replay_lsn pg_current_wal_lsn pg_wal_lsn_diff pg_postmaster_start_time pg_blocking_pids
-    pg_last_xact_replay_timestamp pg_backend_pid datediff timestampdiff unix_timestamp from_unixtime curdate
-    curtime year month day hour minute generate_series percentile_cont percentile_disc stddev variance bool_and
-    bool_or every json_extract jsonb_array_length json_array_length format_type quote_ident regexp_replace
-    split_part typeof julianday""".split()
-)
+_TEXT_OF_CHANGES = """
+    into insert update delete drop alter create grant revoke truncate copy call do execute prepare
+    deallocate set reset lock unlock vacuum analyze analyse load outfile dumpfile merge replace
+    refresh reindex cluster comment listen notify attach detach pragma begin commit rollback
+    savepoint kill flush purge handler import install uninstall optimize repair rename declare fetch
+    move discard checkpoint security procedure system source returning
+"""
+_CHANGES = frozenset(_TEXT_OF_CHANGES.split())
+_TEXT_OF_KEYWORDS = """
+    in values and or not exists over filter as any all some using on where from select by having
+    when then else between like ilike is join with recursive union except intersect interval case
+    limit offset group within partition materialized distinct cast lateral
+"""
+_KEYWORDS = frozenset(_TEXT_OF_KEYWORDS.split())
+_TEXT_OF_FUNCTIONS = """
+    count sum avg min max coalesce nullif length char_length lower upper trim ltrim rtrim substr
+    substring round abs ceil ceiling floor mod power sqrt now date time timestamp datetime strftime
+    date_trunc date_part extract age to_char to_date to_timestamp concat concat_ws left right
+    position strpos instr ifnull if greatest least row_number rank dense_rank lag lead first_value
+    last_value ntile array_agg string_agg group_concat json_agg jsonb_agg unnest version database
+    current_database current_schema schema pg_size_pretty pg_database_size pg_relation_size
+    pg_total_relation_size pg_table_size pg_indexes_size pg_is_in_recovery pg_last_wal_replay_lsn
+    pg_current_wal_lsn pg_wal_lsn_diff pg_postmaster_start_time pg_blocking_pids
+    pg_last_xact_replay_timestamp pg_backend_pid datediff timestampdiff unix_timestamp from_unixtime
+    curdate curtime year month day hour minute generate_series percentile_cont percentile_disc
+    stddev variance bool_and bool_or every json_extract jsonb_array_length json_array_length
+    format_type quote_ident regexp_replace split_part typeof julianday
+"""
+_FUNCTIONS = frozenset(_TEXT_OF_FUNCTIONS.split())
 _SECRETS = re.compile(
     r"pg_(?:shadow|authid|user_mappings?|hba\w*|file\w*|ident\w*|largeobject\w*)"
     r"|\w*(?:passw|secret|token|credential|api_?key|private_?key|authentication_string|salt|cvv|pin_)\w*",
@@ -134,7 +139,7 @@ def _tokens(text: str) -> list[str] | None:
     position = 0
     while position < len(text):
         found = _TOKEN.match(text, position)
-        if found is None or found.group() == "-" and text[position : position + 2] == "--":
+        if found is None or text[position : position + 2] == "--":
             return None
         if text[position : position + 2] in ("/*", "*/", "?("):
             return None
@@ -147,8 +152,8 @@ def _tokens(text: str) -> list[str] | None:
 def _judge(tokens: list[str]) -> str:
     begins = True
     verb = "show"
-    for index, token in enumerate(tokens):
-        word = token.lower()
+    for index, each in enumerate(tokens):
+        word = each.lower()
         after = tokens[index + 1] if index + 1 < len(tokens) else ""
         before = tokens[index - 1] if index else ""
         bare = word.strip('"`')
@@ -156,14 +161,14 @@ def _judge(tokens: list[str]) -> str:
             return ""
         if begins and word in ("select", "with", "table", "values", "explain"):
             verb = "secrets" if verb == "secrets" else "select"
-        begins = token == ";" and index + 1 < len(tokens)
-        if word in _CHANGES or (after == "(" and bare[:1].isalpha() and not _callable(bare, before, token)):
+        begins = each == ";" and index + 1 < len(tokens)
+        if word in _CHANGES or (after == "(" and bare[:1].isalpha() and not _callable(bare, before, each)):
             return ""
         if _SECRETS.fullmatch(bare) or (bare in ("mysql", "pg_catalog") and after == "."):
             verb = "secrets"
     return verb if tokens else ""
 
 
-def _callable(name: str, before: str, token: str) -> bool:
+def _callable(name: str, before: str, written: str) -> bool:
     """Whether a name before a parenthesis is a keyword or a function without effects."""
-    return name in _KEYWORDS | _FUNCTIONS and before != "." and not token.startswith(('"', "`"))
+    return name in _KEYWORDS | _FUNCTIONS and before != "." and not written.startswith(('"', "`"))

@@ -13,7 +13,7 @@ from bastion.core.shell.attack import techniques
 from bastion.core.shell.bindings import assigned
 from bastion.core.shell.emit import emit
 from bastion.core.shell.facts import Command, Line, Unit
-from bastion.core.shell.numbers import numeric_names, set_once
+from bastion.core.shell.numbers import look_at_names
 from bastion.core.shell.pieces import Text
 from bastion.core.shell.scene import Call, Place, Scene, Stdin
 from bastion.core.shell.variables import assignment
@@ -35,7 +35,7 @@ def understand(
     `cwds` are the absolute directories that may be current, empty where that is unknown. `stdin`
     is what the units inherit: "null" (/dev/null), or the client's own bytes ("client", "tty").
     """
-    numeric, once = numeric_names(tree, dialect), set_once(tree, dialect)
+    numeric, once = look_at_names(tree, dialect)
     bindings: Mapping[str, Text] = {}
     units = []
     statements = tree.get("Stmts") or ()
@@ -59,9 +59,9 @@ def missing(tree: Mapping[str, Any], text: bytes, dialect: str) -> list[tuple[st
     """(dialect, code) of the literal code in `tree` that its `Nested` does not hold yet."""
     del text
     wanted: list[tuple[str, bytes]] = []
-    once = set_once(tree, dialect)
+    numeric, once = look_at_names(tree, dialect)
     for node in (tree.get("Stmts") or ())[:MAX_UNITS]:
-        scene = Scene("null", tree.get("Nested") or {}, once=once)
+        scene = Scene("null", tree.get("Nested") or {}, numeric, once)
         Walk(scene).statement(node, Place(("/",), dialect=dialect))
         wanted += [each for each in scene.wanted if each not in wanted]
     return wanted

@@ -86,17 +86,15 @@ class Walk:
             return
         nodes = tree.get("Stmts") or ()
         outer, self.scene.rewrites = self.scene.rewrites, {}
-        known, self.scene.bindings = (self.scene.bindings, self.scene.once), {}
-        guards, self.scene.guards = self.scene.guards, set()
-        self.scene.once = frozenset()
+        known, guards = (self.scene.bindings, self.scene.once), self.scene.guards
+        self.scene.bindings, self.scene.once, self.scene.guards = {}, frozenset(), set()
         after = self.statements(nodes, dataclasses.replace(place, dialect=dialect))
         self.scene.cwds = after if place.current else place.cwds
         again = [
             emit(node, dialect, self.scene.rewrites, guards=self.scene.guards).decode() for node in nodes
         ]
         inner, self.scene.guards = self.scene.guards, guards
-        self.scene.rewrites = outer
-        self.scene.bindings, self.scene.once = known
+        self.scene.rewrites, (self.scene.bindings, self.scene.once) = outer, known
         # Code that no two shells read differently may stay as it is.
         if _PLAIN_CODE.fullmatch(text) and not inner:
             return

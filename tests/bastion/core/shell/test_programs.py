@@ -24,7 +24,7 @@ CASES = [
     ("awk '{print > \"o\"}' f", "W:/app/o R:/app/f"), ("awk '$1 > 3' f", "R:/app/f"), ("awk '{getline x < \"i\"}' f", "R:/app/i R:/app/f"), ("awk '{print (1 > 2)}' f", "R:/app/f"),
     ("test -f a", "N:/app/a"), ("[ -d a ]", "N:/app/a"), ("cd a", "N:/app/a"), ("env -C /x cat a", "N:/x R:/x/a"), ("wget localhost/x", "W+:/app"), ("wget -O o localhost", "W:/app/o"),
     ("curl -o o localhost", "W:/app/o"), ("curl -O localhost/x", "W+:/app"), ("curl -d @b localhost", "R:/app/b"), ("curl -F a=@b localhost", "R:/app/b"), ("curl file:///etc/x", "R:/etc/x"),
-    ("git -C d log", "N:/app/d"), ("cat < <(ls)", ""), ("gzip -k a", "R:/app/a W:/app/a"), ("gzip -dc a", "R:/app/a"), ("gzip -c -o $x a", "R:/app/a W:?"), ("ln a b", "R:/app/a R+:/app/a W+:/app/a W:/app/b"), ("chmod -R 7 a", "W+:/app/a"), ("cat /proc/7/cwd/x", "R:?"),
+    ("git -C d log", "N:/app/d"), ("cat < <(ls)", ""), ("gzip -k a", "R:/app/a W:/app/a"), ("gzip -dc a", "R:/app/a"), ("zstd -c -o $x a", "R:/app/a W:?"), ("ln a b", "R:/app/a R+:/app/a W+:/app/a W:/app/b"), ("chmod -R 7 a", "W+:/app/a"), ("cat /proc/7/cwd/x", "R:?"),
 ]  # fmt: skip
 
 
