@@ -1,0 +1,25 @@
+"""Where a path or a URL may lead is known, or said to be unknown."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cat /proc/self/root/../etc/x", "/etc/x"), ("cat /var/run/../etc/x", "/etc/x"), ("cat /bin/../etc/x", "/usr/etc/x"), ("cat /a/../b", "/b"), ("cat /proc/self/cwd/../x", "?"), ("cat /proc/7/fd/3/../x", "?"), ("cat /proc/7/fd/3/x", "?"),
+    ],
+)  # fmt: skip
+def test_dots_leave_what_a_well_known_link_leads_to(facts, text, expected):
+    (access,) = facts(text).units[0].commands[0].accesses
+    assert expected in (("?",) if access.unknown else access.paths)
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [("curl http://localhost:1/_x?y=*", ("localhost",)), ("curl http://ev*l.example/", ("?",)), ("curl [::1]:80/", ("::1",)), ("for p in 1 2; do curl localhost:$p/x; done", ("localhost",)), ("curl $x/localhost", ("?",)), ("curl localhost$x", ("?",))],
+)  # fmt: skip
+def test_a_host_is_what_the_line_spells(facts, text, hosts):
+    commands = [command for command in facts(text).units[0].commands if command.program == "curl"]
+    assert {command.hosts for command in commands} == {hosts}
