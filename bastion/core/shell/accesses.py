@@ -55,6 +55,11 @@ def path_access(word: Word, use: Use, cwds: tuple[str, ...], *, tree: bool = Fal
     ):
         return Access(use, unknown=True, tree=tree)
     resolved = paths.resolve(text, cwds, tilde=word.tilde)
+    if glob:
+        further = [paths.behind_globs(path) for path in (*resolved, text)]
+        if None in further:
+            return Access(use, unknown=True, tree=tree)
+        resolved = tuple(dict.fromkeys((*resolved, *(path for each in further for path in each or ()))))
     if not resolved or any(paths.unknowable(path) for path in resolved):
         return Access(use, unknown=True, tree=tree)
     if all(_NO_FILES.fullmatch(path) for path in resolved):

@@ -20,7 +20,7 @@ _TEXT_OF_ATTRIBUTES = """
 """
 _ATTRIBUTES = frozenset(_TEXT_OF_ATTRIBUTES.split())
 _TEXT_OF_CALLS = """
-    print len str int float round sum max min sorted repr abs bool list tuple
+    print len str int float round sum max min abs bool
 """
 _CALLS = frozenset(_TEXT_OF_CALLS.split())
 _NODES = (
@@ -99,7 +99,7 @@ def _opens(node: ast.Call) -> str | None:
     texts = [each.value for each in node.args if isinstance(each, ast.Constant)]
     if not (isinstance(node.func, ast.Name) and node.func.id == "open") or node.keywords:
         return None
-    literal = len(texts) == len(node.args) and texts[1:] in ([], ["r"], ["rb"], ["rt"])
+    literal = len(texts) == len(node.args) and texts[1:] in ([], ["r"], ["rt"])
     return texts[0] if literal and texts and isinstance(texts[0], str) else None
 
 

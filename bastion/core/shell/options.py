@@ -137,7 +137,13 @@ def _long(spec: Spec, literal: str, words: Sequence[Word], index: int, reading: 
     name, equals, value = literal.partition("=")
     option = spec.options.get(name)
     head = name.partition(":")[0]
-    if option is None and "word" in spec.traits and head in spec.options and spec.options[head].optional:
+    if (
+        option is None
+        and "word" in spec.traits
+        and not equals
+        and head in spec.options
+        and spec.options[head].optional
+    ):
         option = spec.options[head]
     if option is None and name.startswith("--") and len(name) > 3:
         near = [known for known in spec.options if known.startswith(name)]

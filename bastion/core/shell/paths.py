@@ -22,6 +22,12 @@ _FOLDS = (
 _UNKNOWABLE = re.compile(r"\A/proc/[^/]+/(?:task/[^/]+/)?(?:(?:cwd|root|map_files)(?=/|\Z)|fd/[^/]+/)")
 # In a glob: the digits of a number that an expansion yields.
 NUMBER = "[9876543210]"
+_LINKS = {
+    "/dev/fd": "/proc/self/fd",
+    "/var/run": "/run",
+    "/var/lock": "/run/lock",
+    **{f"/{name}": f"/usr/{name}" for name in ("bin", "sbin", "lib", "lib64")},
+}
 HOMES = ("/root", "/home/*")
 
 
@@ -65,6 +71,27 @@ def _follow(path: str) -> str:
         elif segment not in ("", "."):
             current = _fold(f"{current.rstrip('/')}/{segment}")
     return current
+
+
+def behind_globs(path: str) -> tuple[str, ...] | None:
+    """What a glob also names where one of its segments finds a well-known link.
+
+    None where the kernel decides: it may find `/proc/N/cwd` and the like, or goes up from a glob.
+    """
+    if re.search(r"[*?\[][^/]*/(?:.*/)?\.\.(?:/|\Z)", path):
+        return None
+    parts = _split(path)
+    for name in ("cwd", "root", "map_files", "fd/*"):
+        for magic in (f"/proc/*/{name}", f"/proc/*/task/*/{name}"):
+            wanted = _split(magic)
+            if len(parts) > len(wanted) and _segments(parts[: len(wanted)], wanted, glob=True):
+                return None
+    found = []
+    for source, target in _LINKS.items():
+        wanted = _split(source)
+        if _segments(parts[: len(wanted)], wanted, glob=True):
+            found.append("/".join((target, *parts[len(wanted) :])))
+    return tuple(found)
 
 
 def _both(path: str) -> tuple[str, ...]:

@@ -157,7 +157,7 @@ sysctl: -aAnNbeqr --all --names --values --pattern: -w! -p! -f! --write! --load!
 
 _WRITE = """
 bc: -lqsiw --mathlib --quiet --standard --interactive --warn --version --help / r*
-yq: -rcjnMPCNse0 -p: -o: -I: --raw-output --compact-output --null-input --prettyPrint --no-colors
+yq: -rcjnMPCNe0 -p: -o: -I: --raw-output --compact-output --null-input --prettyPrint --no-colors
     --colors --exit-status --unwrapScalar? --input-format: --output-format: --indent: --version --help
     --no-doc / dr*
 cp: -abdfHilLnPpsuvxTZ -r+ -R+ -a+ -S: -t:w --recursive+ --archive+ --target-directory:w --suffix:

@@ -87,6 +87,11 @@ def client(judge: Judge, call: Call) -> None:
         call.capabilities.add("network")
     statements = [word for kind, word, _tree in reading.items if kind == "q"]
     plain = [word for kind, word, _tree in reading.items if kind == "d"]
+    if any(
+        kind == "w" and (word.literal or "|").lstrip().startswith("|") for kind, word, _tree in reading.items
+    ):
+        call.capabilities.add("runs-code")
+        call.reasons.append(f"{call.program} would pipe its output to a command")
     reading.items = [item for item in reading.items if item[0] not in "dq"]
     judge.items(call, reading)
     if name == "sqlite3":

@@ -224,7 +224,8 @@ consul: @verbs
 consul {members,info,version,monitor}: * / d*
 crontab: -l -u: -e! -r! / k*
 openssl: @verbs
-openssl {version,ciphers,list}: * / d*
+openssl version: -a -v -b -o -f -p -d -e @word
+openssl ciphers: -v -V -s -stdname -tls1_2 -tls1_3 @word / d
 openssl x509: -noout -text -dates -enddate -startdate -subject -issuer -serial -fingerprint -sha256 -sha1
     -purpose -ext: -in:r -inform: -nameopt: -checkend: -hash -subject_hash -issuer_hash -modulus -pubkey
     -email -alias -checkhost: -checkip: -ocsp_uri -out:w -outform: @word

@@ -118,7 +118,7 @@ class Walk:
         self.scene.cwds = place.cwds
         call = self.judge.command(words, place, redirects, [made for made, _why in assignments])
         call.reasons += [why for _made, why in assignments if why]
-        for made, _why in assignments:
+        for made in (made for made, why in assignments if why):
             started(self.judge, call, made.name, made.value)
         note_streams(call, redirects)
         after = self.scene.cwds

@@ -23,3 +23,14 @@ def test_dots_leave_what_a_well_known_link_leads_to(facts, text, expected):
 def test_a_host_is_what_the_line_spells(facts, text, hosts):
     commands = [command for command in facts(text).units[0].commands if command.program == "curl"]
     assert {command.hosts for command in commands} == {hosts}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cat /proc/self/ro?t/etc/x", "?"), ("cat /???c/1/r*t/x", "?"), ("cat /proc/1/task/*/cw?/x", "?"), ("cat */../../x", "?"), ("cat /var/ru?/x", "/run/x"), ("cat /dev/f?/3", "/proc/self/fd/3"), ("cat /b*/x", "/usr/bin/x"), ("cat /var/log/*.log", "/var/log/*.log"),
+    ],
+)  # fmt: skip
+def test_a_glob_may_find_a_well_known_link(facts, text, expected):
+    (access,) = facts(text).units[0].commands[0].accesses
+    assert expected in (("?",) if access.unknown else access.paths)
