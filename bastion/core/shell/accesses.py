@@ -13,6 +13,8 @@ from bastion.core.shell.words import Word
 _NO_FILES = re.compile(r"/dev/(?:null|zero|full|random|urandom|stdin|stdout|stderr|tty)|/proc/self/fd/[0-2]")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _GLOB_HOST = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/]*[*?\[]")
+# A directory that a glob finds may be a link, and then `..` leads anywhere.
+_UP = re.compile(r"[*?\[][^/]*/(?:.*/)?\.\.(?:/|\Z)")
 _ADDRESS = re.compile(r"\[[0-9A-Fa-f:.]+\]")
 
 
@@ -56,8 +58,8 @@ def path_access(word: Word, use: Use, cwds: tuple[str, ...], *, tree: bool = Fal
         return Access(use, unknown=True, tree=tree)
     resolved = paths.resolve(text, cwds, tilde=word.tilde)
     if glob:
-        further = [paths.behind_globs(path) for path in (*resolved, text)]
-        if None in further:
+        further = [paths.behind_globs(path) for path in resolved]
+        if None in further or _UP.search(text):
             return Access(use, unknown=True, tree=tree)
         resolved = tuple(dict.fromkeys((*resolved, *(path for each in further for path in each or ()))))
     if not resolved or any(paths.unknowable(path) for path in resolved):

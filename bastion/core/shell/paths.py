@@ -76,10 +76,8 @@ def _follow(path: str) -> str:
 def behind_globs(path: str) -> tuple[str, ...] | None:
     """What a glob also names where one of its segments finds a well-known link.
 
-    None where the kernel decides: it may find `/proc/N/cwd` and the like, or goes up from a glob.
+    None where the kernel decides: it may find `/proc/N/cwd` and the like.
     """
-    if re.search(r"[*?\[][^/]*/(?:.*/)?\.\.(?:/|\Z)", path):
-        return None
     parts = _split(path)
     for name in ("cwd", "root", "map_files", "fd/*"):
         for magic in (f"/proc/*/{name}", f"/proc/*/task/*/{name}"):
