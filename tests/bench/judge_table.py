@@ -1,6 +1,6 @@
 """Prints how a policy treats a labelled corpus: risky lines let through, benign lines let through.
 
-    python tests/bench/judge_table.py [--policy FILE] [--corpus FILE.jsonl] [--show]
+    python tests/bench/judge_table.py [--policy FILE] [--corpus FILE.jsonl] [--show] [--pace SECONDS]
 
 A corpus line is {"id","line","shell","intent","programs","undecidable"}; intent "benign" or a risk.
 """
@@ -10,10 +10,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import shlex
 import sys
 import time
 from collections import Counter
 from pathlib import Path
+from statistics import median
 
 from bastion.core.policy import Policy
 from bastion.core.policy_text import PolicyProblems, load
@@ -26,6 +28,8 @@ from bastion.syntax.shfmt import Shfmt
 
 ROOT = Path(__file__).resolve().parents[2]
 DIALECTS = {"bash": "bash", "sh": "posix", "dash": "posix", "ash": "posix", "zsh": "zsh", "mksh": "mksh"}
+# A statement is judged as the argument of its client.
+CLIENTS = {"psql": "psql -c", "mysql": "mysql -e", "python": "python3 -c"}
 POD = Pod("demo", "shop", "web-0", "uid", "app", "containerd://x", (("app", "web"),))
 
 
@@ -37,16 +41,20 @@ def everyone(policy: Policy) -> Principal:
 
 async def judge(
     policy: Policy, who: Principal, syntax: Shfmt, row: dict[str, str]
-) -> tuple[Line | None, Verdict | None]:
-    """The facts and the verdict of one line; None where there is no tree."""
-    dialect = DIALECTS.get(row["shell"])
-    if dialect is None:
-        return None, None
-    parsed = await syntax.parse(row["line"].encode(), dialect)
+) -> tuple[Line | None, Verdict | None, float]:
+    """The facts and the verdict of one line (None where there is no tree), and the seconds of parsing."""
+    begun = time.perf_counter()
+    text, dialect = row["line"], DIALECTS.get(row["shell"], "posix")
+    if row["shell"] in CLIENTS:
+        text = f"{CLIENTS[row['shell']]} {shlex.quote(text)}"
+    elif row["shell"] not in DIALECTS:
+        text = f"{row['shell']} {text}"
+    parsed = await syntax.parse(text.encode(), dialect)
+    parsing = time.perf_counter() - begun
     if parsed.tree is None:
-        return None, None
+        return None, None, parsing
     line = understand(parsed.tree, parsed.text, cwds=("/app",), dialect=dialect, stdin="client")
-    return line, policy.judge_line(who, POD, line)
+    return line, policy.judge_line(who, POD, line), parsing
 
 
 def programs(line: Line | None) -> list[str]:
@@ -60,6 +68,7 @@ async def main() -> int:
     options.add_argument("--policy", default=str(ROOT / "conf/policies/starter.yaml"))
     options.add_argument("--corpus", default=str(ROOT / "tests/golden/commands.jsonl"))
     options.add_argument("--show", action="store_true")
+    options.add_argument("--pace", type=float, default=0.0, help="seconds between lines, as a person types")
     asked = options.parse_args()
     policy = load(Path(asked.policy).read_text("utf-8"), name=asked.policy)
     if isinstance(policy, PolicyProblems):
@@ -67,14 +76,15 @@ async def main() -> int:
         return 1
     counts: Counter[tuple[str, str]] = Counter()
     exact = decidable = unflagged = 0
-    spent = 0.0
+    spent: list[tuple[float, float]] = []
     who = everyone(policy)
     rows = [json.loads(text) for text in Path(asked.corpus).read_text("utf-8").splitlines() if text]
     async with Shfmt() as syntax:
         for row in rows:
+            await asyncio.sleep(asked.pace)
             begun = time.perf_counter()
-            line, verdict = await judge(policy, who, syntax, row)
-            spent += time.perf_counter() - begun
+            line, verdict, parsing = await judge(policy, who, syntax, row)
+            spent.append((time.perf_counter() - begun - parsing, parsing))
             effect = verdict.effect if verdict else Effect.DENY
             kind = "benign" if row["intent"] == "benign" else "risky"
             let = effect is Effect.ALLOW
@@ -107,7 +117,9 @@ async def main() -> int:
             f"{kind:7} {total:4} lines: {parts}; auto-allowed {100 * counts[kind, 'allowed'] / max(total, 1):.1f} %"
         )
     print(
-        f"programs exact {exact}/{decidable}; undecidable not flagged {unflagged}; {1000 * spent / max(len(rows), 1):.1f} ms a line"
+        f"programs exact {exact}/{decidable}; undecidable not flagged {unflagged}; median "
+        f"{1000 * median(each for each, _parsing in spent):.2f} ms to judge a line, "
+        f"{1000 * median(parsing for _each, parsing in spent):.2f} ms to parse it"
     )
     risky = sum(count for (each, _effect), count in counts.items() if each == "risky")
     benign = sum(count for (each, _effect), count in counts.items() if each == "benign")

@@ -36,7 +36,7 @@ need_sandbox() {
 need_tools() {
   local row tool package left=" $* "
   for row in ssh:openssh-client ssh-keygen:openssh-client tmux:tmux zsh:zsh mksh:mksh \
-             busybox:busybox-static dash:dash bash:bash unshare:util-linux bwrap:bubblewrap vim:vim-tiny less:less systemd-analyze:systemd; do
+             busybox:busybox-static strace:strace gawk:gawk mawk:mawk original-awk:original-awk dash:dash bash:bash unshare:util-linux bwrap:bubblewrap vim:vim-tiny less:less systemd-analyze:systemd; do
     tool=${row%%:*} package=${row##*:}
     case "$left" in *" $tool "*) continue ;; esac
     command -v "$tool" >/dev/null || _install "$package" || return 1

@@ -168,4 +168,4 @@ def test_the_emitted_text_does_what_the_original_does(shell, folder):
 
     check()
     # The property says nothing about lines that are held; most of them must not be.
-    assert counts["same"] > 2 * counts["held"], counts
+    assert counts["same"] > counts["held"], counts

@@ -141,7 +141,7 @@ def test_every_row_of_the_tables_is_well_formed(name):
     kinds = {option.kind for option in spec.options.values()} | {
         kind.lower() for kind in spec.positionals + spec.last
     }
-    assert kinds <= set("drwnhckxvauz23") | {""}, name
+    assert kinds <= set("drwnhckxvaumz23") | {""}, name
     assert not spec.positionals or "x" not in spec.positionals[:-1], name
     for option in spec.options:
         assert option.startswith("-"), (name, option)

@@ -242,6 +242,14 @@ def find_names(judge: Judge, call: Call) -> None:
     judge.scene.change(call.place, carries=False, why="an array cannot be carried over")
 
 
+def repeat(judge: Judge, call: Call) -> None:
+    """The word `repeat N CMD` of zsh, which the parser takes for a program's name."""
+    call.reasons.append("repeat is a word of zsh's grammar or a program that is not known")
+    call.implied = call.place.dialect == "zsh"
+    if len(call.words) > 1:
+        judge.command(call.words[1:], dataclasses.replace(call.place, depth=call.place.depth + 1))
+
+
 BUILTINS: dict[str, Callable[[Judge, Call], None]] = {
     "cd": change_directory, "chdir": change_directory, "pushd": lose_directory, "popd": lose_directory,
     "export": assign, "readonly": assign, "declare": assign, "typeset": assign, "local": assign,
@@ -253,6 +261,6 @@ BUILTINS: dict[str, Callable[[Judge, Call], None]] = {
     "printf": print_formatted, "echo": print_formatted, "let": let, ":": harmless,
     "break": harmless, "continue": harmless,
     "shift": options_of_arguments, "getopts": options_of_arguments, "mapfile": find_names,
-    "readarray": find_names,
+    "readarray": find_names, "repeat": repeat,
 }  # fmt: skip
 KNOWN_NAMES = frozenset(BUILTINS) | frozenset(PROGRAMS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from bastion.core.shell.emit_words import CannotEmitError, WordWriter, quote
@@ -21,13 +22,21 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGN_BUILTINS = frozenset(("export", "readonly", "local", "declare", "typeset"))
 
 
-def emit(node: Node, dialect: str, rewrites: Mapping[int, str] | None = None) -> bytes:
+def emit(
+    node: Node,
+    dialect: str,
+    rewrites: Mapping[int, str] | None = None,
+    kept: AbstractSet[int] = frozenset(),
+    guards: AbstractSet[int] = frozenset(),
+) -> bytes:
     """The statement `node` as shell text; empty where it cannot be written safely.
 
-    `rewrites` gives, by a word's offset, the code to put in place of the literal code it spells.
+    `rewrites` gives, by a word's offset, the code to put in place of the literal code it spells;
+    `kept` are the offsets of expansions to write in double quotes, since they were judged as one word,
+    `guards` those of globs to write `--` before.
     """
     try:
-        return _Writer(dialect, rewrites or {}).whole(node).encode()
+        return _Writer(dialect, rewrites or {}, kept, guards).whole(node).encode()
     except (CannotEmitError, UnicodeEncodeError):
         return b""
 
@@ -35,8 +44,11 @@ def emit(node: Node, dialect: str, rewrites: Mapping[int, str] | None = None) ->
 class _Writer(WordWriter):
     """Writes one statement."""
 
-    def __init__(self, dialect: str, rewrites: Mapping[int, str]) -> None:
-        super().__init__(dialect, rewrites)
+    def __init__(
+        self, dialect: str, rewrites: Mapping[int, str], kept: AbstractSet[int], guards: AbstractSet[int]
+    ) -> None:
+        super().__init__(dialect, rewrites, kept)
+        self._guards = guards
         self._kinds: dict[str, Callable[[Node], str]] = {
             "CallExpr": self._call, "BinaryCmd": self._binary, "Block": self._block,
             "Subshell": self._subshell, "IfClause": self._if, "WhileClause": self._while,
@@ -81,6 +93,8 @@ class _Writer(WordWriter):
         words = [word for arg in node.get("Args") or () for word in read_words(arg, self._dialect)]
         declares = bool(words) and words[0].literal in _ASSIGN_BUILTINS
         for index, word in enumerate(words):
+            if word.origin in self._guards and index:
+                parts.append("--")
             parts.append(self._argument(word) if declares and index else self._word(word))
         return " ".join(parts)
 
@@ -112,7 +126,7 @@ class _Writer(WordWriter):
         return " ".join(parts)
 
     def _substituted(self, nodes: Iterable[Node]) -> str:
-        return _Writer(self._dialect, self._rewrites)._statements(nodes)  # noqa: SLF001 - of this class
+        return _Writer(self._dialect, self._rewrites, self._kept, self._guards)._statements(nodes)  # noqa: SLF001 - of this class
 
     def _arithmetic_command(self, node: Node) -> str:
         return f"(({self._arithmetic(node.get('X'))}))"

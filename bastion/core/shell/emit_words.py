@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from bastion.core.shell.pieces import Dyn, Node, Text
@@ -36,8 +37,9 @@ def quote(text: str) -> str:
 class WordWriter(ABC):
     """Writes words; here-document bodies wait in `_bodies` for the end of their line."""
 
-    def __init__(self, dialect: str, rewrites: Mapping[int, str]) -> None:
+    def __init__(self, dialect: str, rewrites: Mapping[int, str], kept: AbstractSet[int]) -> None:
         self._rewrites = rewrites
+        self._kept = kept
         self._dialect = dialect
         self._bodies: list[str] = []
 
@@ -78,7 +80,8 @@ class WordWriter(ABC):
                 return f"{node['Op']}{self._inner(node)})"
             case _:
                 raise CannotEmitError
-        return f'"{text}"' if piece.quoted else text
+        kept = node.get("Type") == "ParamExp" and node["Pos"]["Offset"] in self._kept
+        return f'"{text}"' if piece.quoted or kept else text
 
     def _inner(self, node: Node) -> str:
         """The statements of a substitution; here-documents inside end before it does."""

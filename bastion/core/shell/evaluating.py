@@ -45,6 +45,7 @@ def print_formatted(judge: Judge, call: Call) -> None:
 
 def _subscript(judge: Judge, call: Call, words: list[Word]) -> None:
     """`a[$(x)]` as a variable name: what the subscript would run."""
+    begin = len(judge.scene.calls)
     for word in words:
         found = re.search(r"\[(.*)\]", word.literal or "", re.DOTALL)
         if found and re.search(r"[$`]", found[1]):
@@ -54,11 +55,9 @@ def _subscript(judge: Judge, call: Call, words: list[Word]) -> None:
                 dataclasses.replace(call.place, depth=call.place.depth + 1, current=False),
                 -1,
             )
-            judge.scene.calls[:] = [
-                each
-                for each in judge.scene.calls
-                if not (each.program == ":" and each.place.depth == call.place.depth + 1 and not each.implied)
-            ]
+            # The `:` that carries the subscript is not in the line.
+            kept = [each for each in judge.scene.calls[begin:] if each.written != ":" or each.implied]
+            judge.scene.calls[begin:] = kept
 
 
 def let(judge: Judge, call: Call) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from bastion.core.shell import paths
+from bastion.core.shell.accesses import host_of, path_access, spelt_host
 from bastion.core.shell.facts import Access, Assignment, Use
 from bastion.core.shell.options import Reading, read
 from bastion.core.shell.pieces import Dyn, Text
@@ -19,10 +20,17 @@ from bastion.core.shell.words import Word, text_word
 from bastion.core.shell.wrappers import INTERPRETERS, WRAPPERS
 
 SPECS: dict[str, Spec] = PROGRAMS | VERBS | INTERPRETERS | WRAPPERS
-_NO_FILES = re.compile(r"/dev/(?:null|zero|full|random|urandom|stdin|stdout|stderr|tty)|/proc/self/fd/[0-2]")
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _NAME_VALUE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _CHANNEL = re.compile(r"/proc/[^/]+/(?:task/[^/]+/)?fd(?:/|\Z)")
+_TELLING = frozenset(("--version", "--help", "-v", "--scan", "--bigkeys", "--memkeys", "--hotkeys", "--stat"))
+# To these `-` is their output; to any other it is a file to write.
+_WRITES_STREAMS = frozenset(
+    (
+        *("curl", "wget", "tar", "gtar", "gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "lzma", "zstd"),
+        *("unzstd", "lz4", "pigz", "uniq", "xxd", "zip", "touch", "openssl", "redis-cli"),
+    )
+)
+_CONFIGURATION = re.compile(r"/(?:etc|usr|opt)/")
 Special = Callable[["Judge", Call], None]
 
 
@@ -101,6 +109,8 @@ class Judge:
         reading = read(spec, words)
         call.flags += reading.flags
         call.reasons += reading.reasons
+        if reading.guard >= 0:
+            self.scene.guards.add(reading.guard)
         if "raw" in spec.traits or ("raw-unless-b" in spec.traits and "-b" not in reading.flags):
             call.capabilities.add("runs-code")
             call.reasons.append(f"{call.program} takes commands from the keyboard")
@@ -114,6 +124,9 @@ class Judge:
         self.items(call, reading)
 
     def _opaque(self, call: Call, spec: Spec, words: Sequence[Word]) -> None:
+        if "priv" not in spec.traits and [word.literal for word in words] in (["--version"], ["--help"]):
+            call.verb = "version"
+            return
         call.flags += [word.literal for word in words if word.literal and word.literal.startswith("-")]
         call.accesses.append(Access("write", unknown=True))
         if "code" in spec.traits:
@@ -125,16 +138,9 @@ class Judge:
     def _verb(self, call: Call, spec: Spec, reading: Reading) -> None:
         fold = "fold" in spec.traits
         if not reading.operands:
-            if "stdin" in spec.traits and not set(reading.flags) & {
-                "--version",
-                "--help",
-                "-v",
-                "--scan",
-                "--bigkeys",
-                "--memkeys",
-                "--hotkeys",
-                "--stat",
-            }:
+            told = set(reading.flags) & _TELLING
+            call.verb = call.verb or " ".join(flag.lstrip("-") for flag in sorted(told))
+            if "stdin" in spec.traits and not told:
                 call.reasons.append(f"{call.program} takes statements from its standard input")
             self.items(call, reading)
             return
@@ -165,7 +171,7 @@ class Judge:
             call.capabilities.add("runs-code")
             call.reasons.append(f"{call.program} opens a shell")
 
-    def items(self, call: Call, reading: Reading) -> None:
+    def items(self, call: Call, reading: Reading) -> None:  # noqa: C901 - a case for each kind
         """Turn what was read into accesses, hosts, inner code and inner commands."""
         joined: list[Word] = []
         for kind, word, tree in reading.items:
@@ -185,12 +191,22 @@ class Judge:
                 case "a":
                     call.capabilities.add("privilege")
                     call.verb = call.verb or "set"
+                case "m":
+                    self._modules(call, word)
                 case _:
                     pass
         if joined:
             self.code_words(call, joined if call.program in ("watch", "ssh") else joined[:1])
         if reading.command is not None:
             self.inner(call, reading.command)
+
+    def _modules(self, call: Call, word: Word) -> None:
+        """Note a configuration that may load code: it is trusted only where the image keeps it."""
+        self.access(call, word, "read")
+        resolved = paths.resolve(word.literal, call.place.cwds) if word.literal else ()
+        if not resolved or word.glob or not all(_CONFIGURATION.match(path) for path in resolved):
+            call.capabilities.add("runs-code")
+            call.reasons.append(f"{call.program} is given a configuration that may load code")
 
     def inner(self, call: Call, words: Sequence[Word], place: Place | None = None) -> None:
         """Judge the command that a wrapper starts."""
@@ -218,7 +234,11 @@ class Judge:
         found = word.pieces[0] if len(word.pieces) == 1 else None
         if isinstance(found, Dyn) and found.node.get("Type") == "Found":
             call.accesses += [dataclasses.replace(each, use=use, tree=True) for each in call.place.found]
-        elif (isinstance(found, Dyn) and found.node.get("Type") == "ProcSubst") or word.literal in {"-", ""}:
+        elif (
+            (isinstance(found, Dyn) and found.node.get("Type") == "ProcSubst")
+            or word.literal == ""
+            or (word.literal == "-" and (use != "write" or call.program in _WRITES_STREAMS))
+        ):
             return
         else:
             made = path_access(word, use, call.place.cwds, tree=tree)
@@ -231,7 +251,7 @@ class Judge:
     def host(self, call: Call, word: Word) -> None:
         """Note the host that an argument (a URL, host:port or a name) reaches."""
         call.capabilities.add("network")
-        literal = word.literal
+        literal = spelt_host(word)
         if literal is None:
             call.hosts.append("?")
             return
@@ -241,7 +261,7 @@ class Judge:
             self.access(call, text_word(urlsplit(literal).path), "read")
             return
         for each in literal.split(",") if literal else ():
-            call.hosts.append(_host(each))
+            call.hosts.append(host_of(each))
 
     def _upload(self, call: Call, word: Word) -> None:
         """`@file` in a request body names a file to send."""
@@ -250,41 +270,6 @@ class Judge:
             call.accesses.append(Access("read", unknown=True))
         elif "@" in literal or "<" in literal:
             self.access(call, text_word(re.split(r"[@<]", literal, maxsplit=1)[1].split(";")[0]), "read")
-
-
-def _host(text: str) -> str:
-    rest = text if _URL.match(text) else f"//{text}"
-    try:
-        host = urlsplit(rest).hostname or ""
-    except ValueError:
-        return "?"
-    if re.search(r"[{}\[\]*?$\\%#@]", host) or "\\" in text or not host:
-        return "?"
-    return host
-
-
-def path_access(word: Word, use: Use, cwds: tuple[str, ...], *, tree: bool = False) -> Access | None:
-    """The access that a word makes; None where it is a stream or a device without content."""
-    if word.literal is None:
-        head = word.pieces[0]
-        steady = isinstance(head, Text) and all(
-            isinstance(piece, Text) or piece.numeric for piece in word.pieces
-        )
-        if not steady:
-            return Access(use, unknown=True, tree=tree)
-    glob = word.glob or word.literal is None
-    text = word.pattern if glob else word.literal or ""
-    if glob and any(
-        segment.startswith(".") and set(segment) & set("*?[") and segment[1:2] in ("*", "?", "[")
-        for segment in text.split("/")
-    ):
-        return Access(use, unknown=True, tree=tree)
-    resolved = paths.resolve(text, cwds, tilde=word.tilde)
-    if not resolved or any(paths.unknowable(path) for path in resolved):
-        return Access(use, unknown=True, tree=tree)
-    if all(_NO_FILES.fullmatch(path) for path in resolved):
-        return None
-    return Access(use, resolved, glob, tree)
 
 
 def name_value(word: Word) -> tuple[str, Word] | None:

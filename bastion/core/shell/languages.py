@@ -29,6 +29,7 @@ _CHOOSERS = frozenset(("ARGV", "ARGC", "SYMTAB", "FUNCTAB"))
 # jq reads other files by directives at its program's beginning; none begins like this.
 _JQ_PLAIN = re.compile(r"\s*[.\[{(\"]")
 _JQ_FILES = re.compile(r"\b(?:import|include|module|modulemeta)\b")
+_YQ_HELD = re.compile(r"\b(?:load\w*|eval|system|import|include|env\w*|strenv)\b")
 _AWK_WORDS = frozenset(
     ("print", "printf", "return", "in", "getline", "else", "do", "exit", "case", "delete", "length")
 )
@@ -176,3 +177,13 @@ def query(judge: Judge, call: Call) -> None:
         plain = _JQ_PLAIN.match(start) and "modulemeta" not in (word.literal or "")
         if not plain and (word.literal is None or _JQ_FILES.search(word.literal)):
             call.reasons.append("a jq program that may load other files")
+
+
+def yaml_query(judge: Judge, call: Call) -> None:
+    """`yq`, either of the two programs of this name: expressions that load or evaluate are held."""
+    verb = call.words[0].literal if call.words else ""
+    words = call.words[1:] if verb in ("e", "eval", "ea", "eval-all") else call.words
+    judge.by_spec(call, SPECS["yq"], words)
+    operands = read(SPECS["yq"], words).operands
+    if any(word.literal is None or _YQ_HELD.search(word.literal) for word in operands[:1]):
+        call.reasons.append("a yq expression that may load other files")

@@ -1,8 +1,9 @@
-"""Variables that surely hold numbers: arithmetic on anything else can run code."""
+"""Variables that surely hold numbers, since arithmetic can run code; and those that are set once."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ class _Names:
         self.dialect = dialect
         self.numeric: set[str] = set()
         self.tainted: set[str] = set()
+        self.counts: Counter[str] = Counter()
         self.lost = False
 
     def note(self, name: str, word: Word | None) -> None:
@@ -36,14 +38,18 @@ class _Names:
         else:
             number = piece is not None and bool(_NUMBER.fullmatch(piece.value))
         (self.numeric if number else self.tainted).add(name)
+        self.counts[name] += 1
 
     def loop(self, node: Node) -> None:
         """`for NAME in WORDS`."""
         words: list[Word | None] = []
+        name = str(node["Name"]["Value"])
+        before = self.counts[name]
         for item in node.get("Items") or ():
             words += read_words(item, self.dialect)
         for word in words or [None]:
-            self.note(str(node["Name"]["Value"]), word)
+            self.note(name, word)
+        self.counts[name] = before + 1
 
     def assign(self, node: Node) -> None:
         """`NAME=WORD` in any place."""
@@ -60,11 +66,29 @@ class _Names:
             self.lost = True
         elif first.rsplit("/", 1)[-1] in _ASSIGNING:
             self.lost = self.lost or (None in rest and first != "printf")
-            self.tainted |= {re.split(r"[=\[]", text)[0] for text in rest if text}
+            names = {re.split(r"[+=\[]", text)[0] for text in rest if text}
+            self.tainted |= names
+            self.counts.update([*names, *names])
 
 
 def numeric_names(tree: Node, dialect: str) -> frozenset[str]:
     """The variables to which this text assigns numbers and nothing else."""
+    return look_at_names(tree, dialect)[0]
+
+
+def look_at_names(tree: Node, dialect: str) -> tuple[frozenset[str], frozenset[str]]:
+    """(variables that hold numbers only, variables that one place of this text sets).
+
+    Empty where some command may set any variable.
+    """
+    names = _names(tree, dialect)
+    if names.lost:
+        return frozenset(), frozenset()
+    once = frozenset(name for name, count in names.counts.items() if count == 1)
+    return frozenset(names.numeric - names.tainted), once
+
+
+def _names(tree: Node, dialect: str) -> _Names:
     names = _Names(dialect)
     todo: list[Any] = [tree]
     while todo:
@@ -74,7 +98,7 @@ def numeric_names(tree: Node, dialect: str) -> frozenset[str]:
         elif isinstance(node, Mapping):
             todo += [value for value in node.values() if isinstance(value, (list, Mapping))]
             _look(node, names)
-    return frozenset() if names.lost else frozenset(names.numeric - names.tainted)
+    return names
 
 
 def _look(node: Node, names: _Names) -> None:
@@ -84,6 +108,8 @@ def _look(node: Node, names: _Names) -> None:
     elif kind == "CallExpr":
         names.call(node)
     elif kind == "ParamExp" and node.get("Exp", {}).get("Op") in ("=", ":="):
-        names.tainted.add(str(node.get("Param", {}).get("Value")))
+        name = str(node.get("Param", {}).get("Value"))
+        names.tainted.add(name)
+        names.counts[name] += 2
     elif kind is None and isinstance(node.get("Name"), Mapping) and set(node) & {"Value", "Naked", "Array"}:
         names.assign(node)

@@ -15,13 +15,17 @@ _PLAIN_OPTION = re.compile(r"--?[A-Za-z0-9]")
 
 @dataclass(slots=True)
 class Reading:
-    """What the words are. `items` are (kind, word, tree); `command` begins where `x` stands."""
+    """What the words are. `guard` is the offset of a glob before which `--` has to be written, so
+    that no name that it finds is an option.
+    `items` are (kind, word, tree); `command` begins where `x` stands.
+    """
 
     flags: list[str] = field(default_factory=list)
     items: list[tuple[str, Word, bool]] = field(default_factory=list)
     command: tuple[Word, ...] | None = None
     operands: list[Word] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    guard: int = -1
     tree: bool = False
 
 
@@ -40,7 +44,7 @@ def read(spec: Spec, words: Sequence[Word]) -> Reading:
             operands += words[index:]
             break
         if kind == "maybe":
-            if _hazardous(spec):
+            if _hazardous(spec) and (operands or not _guarded(spec, words[index - 1 :], reading)):
                 reading.reasons.append("an argument that an expansion decides may be an option")
             kind = "operand"
         if kind == "operand":
@@ -58,6 +62,25 @@ def read(spec: Spec, words: Sequence[Word]) -> Reading:
     return reading
 
 
+def _guarded(spec: Spec, rest: Sequence[Word], reading: Reading) -> bool:
+    """Whether `--` before a glob makes all that follow operands, as they are meant to be."""
+    word = rest[0]
+    first = word.pieces[0]
+    plain = (
+        "paths" in spec.traits and word.origin >= 0 and isinstance(first, Text) and word.literal is not None
+    )
+    if not plain or any(isinstance(each.pieces[0], Dyn) or first_dash(each) for each in rest if each.pieces):
+        return False
+    reading.guard = word.origin if reading.guard < 0 else reading.guard
+    return True
+
+
+def first_dash(word: Word) -> bool:
+    """Whether a word begins like an option."""
+    first = word.pieces[0]
+    return isinstance(first, Text) and first.value.startswith("-")
+
+
 def _hazardous(spec: Spec) -> bool:
     return (
         spec.dangerous
@@ -70,6 +93,8 @@ def _looks(word: Word, spec: Spec) -> str:
     """Whether a word is an option, "--", an operand, or may be either ("maybe")."""
     first = word.pieces[0] if word.pieces else Text("", quoted=True)
     if isinstance(first, Dyn):
+        if first.known is not None and first.known.value[:1] not in ("", "-", "*", "?", "["):
+            return "operand"
         return "operand" if first.numeric or first.node.get("Type") in ("ProcSubst", "Found") else "maybe"
     if not first.value and len(word.pieces) > 1:
         return "maybe"
@@ -111,6 +136,15 @@ def _half_known(spec: Spec, word: Word, reading: Reading) -> bool:
 def _long(spec: Spec, literal: str, words: Sequence[Word], index: int, reading: Reading) -> tuple[int, bool]:
     name, equals, value = literal.partition("=")
     option = spec.options.get(name)
+    head = name.partition(":")[0]
+    if (
+        option is None
+        and "word" in spec.traits
+        and not equals
+        and head in spec.options
+        and spec.options[head].optional
+    ):
+        option = spec.options[head]
     if option is None and name.startswith("--") and len(name) > 3:
         near = [known for known in spec.options if known.startswith(name)]
         danger = [each for each in near if spec.options[each].danger or spec.options[each].kind in "ckxaw"]
@@ -169,7 +203,7 @@ def _apply(  # noqa: PLR0917 - one step of the parser: all of it is its state
             reading.reasons.append("an option's value may be several words")
         reading.items += [("r", each, False) for each in words[index + 1 : index + 2] if option.kind == "3"]
         return index + 2, False
-    if option.kind:
+    if option.kind and not (option.optional and value is None):
         if value is None:
             if index >= len(words):
                 return index, option.fills
@@ -185,8 +219,10 @@ def _place(spec: Spec, operands: list[Word], reading: Reading, *, filled: bool) 
     """Give each operand its kind; the words from `x` on are the inner command."""
     shift = 1 if filled else 0
     reading.operands = operands
+    total = len(operands) + shift
+    several = False
     for index, word in enumerate(operands):
-        kind = spec.positional(index + shift, len(operands) + shift)
+        kind = spec.positional(index + shift, total)
         if kind == "x":
             reading.command = tuple(operands[index:])
             return
@@ -194,4 +230,21 @@ def _place(spec: Spec, operands: list[Word], reading: Reading, *, filled: bool) 
             if not spec.any_option:
                 reading.reasons.append(f"{spec.name}: an operand that is not expected")
             kind = "d"
-        reading.items.append((kind.lower(), word, kind.isupper()))
+        several = several or (word.splits and not _one_name(word))
+        kinds = {kind, *(_later(spec, index + shift, total) if several else "")}
+        reading.items += [(each.lower(), word, each.isupper()) for each in sorted(kinds)]
+
+
+def _one_name(word: Word) -> bool:
+    """Whether a glob is one name at most: `[j]ava` keeps grep from finding itself."""
+    text = word.literal
+    return (
+        text is not None and not word.tilde and not re.search(r"[*?\[]", re.sub(r"\[[A-Za-z0-9]\]", "", text))
+    )
+
+
+def _later(spec: Spec, index: int, total: int) -> str:
+    """The kinds that a word at `index` may have where it, or one before it, may be several words."""
+    following = spec.positionals[min(index, len(spec.positionals)) :]
+    ends = spec.last if index >= total - 1 else ""
+    return "".join(letter for letter in following + ends if letter.lower() in "rwn")

@@ -19,7 +19,15 @@ _FOLDS = (
     (re.compile(r"\A/(bin|sbin|lib|lib64)(?=/|\Z)"), r"/usr/\1"),
     (re.compile(r"\A/private(?=/(?:etc|var|tmp)(?:/|\Z))"), ""),
 )
-_UNKNOWABLE = re.compile(r"\A/proc/[^/]+/(?:task/[^/]+/)?(?:cwd|root|map_files)(?=/|\Z)")
+_UNKNOWABLE = re.compile(r"\A/proc/[^/]+/(?:task/[^/]+/)?(?:(?:cwd|root|map_files)(?=/|\Z)|fd/[^/]+/)")
+# In a glob: the digits of a number that an expansion yields.
+NUMBER = "[9876543210]"
+_LINKS = {
+    "/dev/fd": "/proc/self/fd",
+    "/var/run": "/run",
+    "/var/lock": "/run/lock",
+    **{f"/{name}": f"/usr/{name}" for name in ("bin", "sbin", "lib", "lib64")},
+}
 HOMES = ("/root", "/home/*")
 
 
@@ -39,14 +47,55 @@ def normalise(path: str) -> str:
             segments = segments[:-1]
         elif segment not in ("", "."):
             segments.append(segment)
-    result = "/" + "/".join(segments)
+    return _fold("/" + "/".join(segments))
+
+
+def _fold(path: str) -> str:
     for _ in range(4):
-        before = result
+        before = path
         for pattern, plain in _FOLDS:
-            result = pattern.sub(plain, result) or "/"
-        if result == before:
+            path = pattern.sub(plain, path) or "/"
+        if path == before:
             break
-    return result
+    return path
+
+
+def _follow(path: str) -> str:
+    """An absolute path as the kernel walks it: `..` leaves what a well-known link leads to."""
+    current = "/"
+    for segment in path.split("/"):
+        if segment == ".." and unknowable(f"{current}/"):
+            return f"{current}/.."
+        if segment == "..":
+            current = current.rsplit("/", 1)[0] or "/"
+        elif segment not in ("", "."):
+            current = _fold(f"{current.rstrip('/')}/{segment}")
+    return current
+
+
+def behind_globs(path: str) -> tuple[str, ...] | None:
+    """What a glob also names where one of its segments finds a well-known link.
+
+    None where the kernel decides: it may find `/proc/N/cwd` and the like.
+    """
+    parts = _split(path)
+    for name in ("cwd", "root", "map_files", "fd/*"):
+        for magic in (f"/proc/*/{name}", f"/proc/*/task/*/{name}"):
+            wanted = _split(magic)
+            if len(parts) > len(wanted) and _segments(parts[: len(wanted)], wanted, glob=True):
+                return None
+    found = []
+    for source, target in _LINKS.items():
+        wanted = _split(source)
+        if _segments(parts[: len(wanted)], wanted, glob=True):
+            found.append("/".join((target, *parts[len(wanted) :])))
+    return tuple(found)
+
+
+def _both(path: str) -> tuple[str, ...]:
+    """Where a path leads, whether or not the well-known links are links in this container."""
+    plain = normalise(path)
+    return (plain, _follow(path)) if ".." in path else (plain,)
 
 
 def unknowable(path: str) -> bool:
@@ -59,10 +108,10 @@ def resolve(path: str, cwds: tuple[str, ...], *, tilde: bool = False) -> tuple[s
     if tilde:
         user, _, rest = path[1:].partition("/")
         homes = HOMES if not user else ("/root",) if user == "root" else (f"/home/{user}", f"/var/lib/{user}")
-        return tuple(dict.fromkeys(normalise(f"{home}/{rest}") for home in homes))
+        return tuple(dict.fromkeys(each for home in homes for each in _both(f"{home}/{rest}")))
     if path.startswith("/"):
-        return (normalise(path),)
-    return tuple(dict.fromkeys(normalise(f"{cwd}/{path}") for cwd in cwds))
+        return tuple(dict.fromkeys(_both(path)))
+    return tuple(dict.fromkeys(each for cwd in cwds for each in _both(f"{cwd}/{path}")))
 
 
 @lru_cache(maxsize=4096)
@@ -76,9 +125,10 @@ def _segment(pattern: str) -> re.Pattern[str]:
         if char in "*?":
             parts.append(r"(?!\.)" * (not parts) + (".*" if char == "*" else "."))
         elif char == "[" and (end := pattern.find("]", position + 1)) > 0:
+            digits = pattern[position - 1 : end + 1] == NUMBER
             inner = pattern[position:end].replace("\\", "\\\\").replace("[", "\\[").replace("&&", "&\\&")
             inner = "^" + inner[1:] if inner[:1] in "!^" else inner
-            parts.append(f"[{inner}]")
+            parts.append(r"\d+" if digits else f"[{inner}]")
             position = end + 1
         else:
             parts.append(re.escape(char))
@@ -113,6 +163,10 @@ def _overlap(one: str, two: str) -> bool:
     """
     heads = [re.split(r"[*?\[]", glob, maxsplit=1)[0] for glob in (one, two)]
     tails = [re.split(r"[*?\]]", glob)[-1] for glob in (one, two)]
+    if NUMBER in one and not any(char in one.replace(NUMBER, "") for char in "*?["):
+        # Two numbers stand for all, unless the pattern itself speaks of digits.
+        samples = [one.replace(NUMBER, digits) for digits in ("7", "4242")]
+        return any(char.isdigit() for char in two) or any(map(_segment(two).fullmatch, samples))
     if any(glob[0] == "." for glob in (one, two)) and any(glob[0] in "*?" for glob in (one, two)):
         return False
     if not (heads[0].startswith(heads[1]) or heads[1].startswith(heads[0])):

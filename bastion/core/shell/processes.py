@@ -91,7 +91,23 @@ def download(judge: Judge, call: Call) -> None:
     """`curl` and `wget`: a name that the server or the URL chooses is written to the directory."""
     judge.by_spec(call, SPECS[call.program], call.words)
     flags = set(call.flags)
+    for word in call.words if call.program == "curl" else ():
+        # --write-out's text may name files (curl 8.3 and later).
+        text = word.settled.literal
+        if text is None or "%output{" in text:
+            call.accesses.append(Access("write", unknown=True))
+        elif found := re.match(r"(?:-\w*w|--wr[a-z-]*=)?@(.+)", text):
+            judge.access(call, text_word(found[1]), "read")
     named = flags & {"-O", "--remote-name", "--remote-name-all", "-J", "--remote-header-name"}
     told = flags & {"-O", "--output-document", "--spider", "--version", "--help"}
     if named if call.program == "curl" else not told:
         judge.access(call, text_word("."), "write", tree=True)
+
+
+def permissions(judge: Judge, call: Call) -> None:
+    """`chmod`: a bit that lends the owner's rights is a privilege."""
+    judge.by_spec(call, SPECS["chmod"], call.words)
+    for word in read(SPECS["chmod"], call.words).operands[:1]:
+        text = word.literal
+        if text is None or re.search(r"[+=,][rwxXt]*s|\A0*[2-7]\d{3}\Z", text):
+            call.capabilities.add("privilege")

@@ -9,18 +9,25 @@ from __future__ import annotations
 from bastion.core.shell.spec import Spec, read_table
 
 _READ = """
-cat, tac, rev, nl, expand, unexpand, fold, fmt, paste, comm, cksum, sum, zcat, bzcat, xzcat, zstdcat,
-    lz4cat: * -d: -w: -s: -t: / r*
+cat, rev, sum, zcat, bzcat, xzcat, zstdcat, lz4cat: * / r*
+tac: * -s: --separator: / r*
+nl: * -b: -d: -f: -h: -i: -l: -n: -s: -v: -w: / r*
+expand,unexpand: * -t: --tabs: / r*
+fold: * -w: --width: / r*
+fmt: * -w: -p: -g: --width: --prefix: --goal: / r*
+paste: * -d: --delimiters: / r*
+comm: * --output-delimiter: / r*
+cksum: * -a: -l: --algorithm: --length: -c! --check! / r* @paths
 head,tail: * -n: -c: -s: --lines: --bytes: --pid: --sleep-interval: --max-unchanged-stats: / r*
-wc: * --files0-from:! --total: / r*
+wc: * --files0-from:r! --total: / r* @paths
 cut: * -d: -f: -c: -b: --delimiter: --fields: --characters: --bytes: --output-delimiter: / r*
 tr: * / d*
 sort: -bdfghiMnRrVcCmsuz -k: -t: -S: -o:w -T:w --key: --field-separator: --buffer-size: --output:w
-    --temporary-directory:w --compress-program:! --files0-from:! --parallel: --batch-size:
+    --temporary-directory:w --compress-program:c! --files0-from:r! --parallel: --batch-size:
     --random-source:r --sort: --reverse --unique --numeric-sort --human-numeric-sort --version-sort
     --general-numeric-sort --month-sort --ignore-case --ignore-leading-blanks --dictionary-order
     --ignore-nonprinting --random-sort --stable --zero-terminated --check? --merge --debug --help
-    --version / r*
+    --version / r* @paths
 uniq: -cdDiuz -f: -s: -w: --count --repeated --all-repeated? --ignore-case --unique --zero-terminated
     --group? --skip-fields: --skip-chars: --check-chars: --help --version / rw
 column: * -s: -o: -c: -N: -R: -H: --separator: --output-separator: --output-width: --table-columns: / r*
@@ -29,11 +36,12 @@ grep, egrep, fgrep, zgrep, zegrep, zfgrep, bzgrep, xzgrep: * -e:d^ -f:r^ -A: -B:
     --context: --max-count: --label: --include: --exclude: --exclude-dir: --exclude-from:r --color?
     --colour? --binary-files: --directories: --devices: / dr*
 pgrep: * -G: -P: -g: -s: -t: -u: -U: -d: -F:r --pidfile:r --ns: --nslist: / d*
-od,hexdump,hd: * -A: -t: -j: -N: -S: -w? -n: -s: -e: -f:r / r*
-xxd: * -c: -g: -l: -o: -s: -n: / rw
+od: * -A: -t: -j: -N: -S? -w? --address-radix: --format: --skip-bytes: --read-bytes: / r*
+hexdump,hd: * -n: -s: -e: -f:r --length: --skip: --format: --format-file:r / r*
+xxd: * -c: -g: -l: -o: -s: -n: -R: / rw @first
 strings: * -n: -t: -e: -s: --bytes: --radix: --encoding: / r*
 base64,base32: * -w: --wrap: / r
-md5sum,sha1sum,sha224sum,sha256sum,sha384sum,sha512sum,b2sum: * -c:! --check:! / r*
+md5sum,sha1sum,sha224sum,sha256sum,sha384sum,sha512sum,b2sum: * -c! --check! / r* @paths
 diff: * -U: -C: -I: -x: -W: -r+ -X:r --recursive+ --unified? --context? --exclude: --exclude-from:r
     --ignore-matching-lines: --width: --label: -L: --color? --from-file:r --to-file:r --starting-file:
     --tabsize: / r*
@@ -43,12 +51,12 @@ shuf: -erz -n: -i: -o:w --echo --head-count: --input-range: --output:w --repeat 
     --random-source:r / r*
 split: -dxez -a: -b: -C: -l: -n: -t: --filter:c! --suffix-length: --bytes: --line-bytes: --lines:
     --number: --separator: --additional-suffix: --numeric-suffixes? --hex-suffixes? --verbose / rw
-jq: -cnrjaseSCMR -f:r^! -L:! --arg:2 --argjson:2 --slurpfile:3 --rawfile:3 --argfile:3 --from-file:r^!
-    --library-path:! --indent:
+jq: -cnrjaseSCMR -f:r^! -L:R! --arg:2 --argjson:2 --slurpfile:3 --rawfile:3 --argfile:3 --from-file:r^!
+    --library-path:R! --indent:
     --tab --null-input --raw-input --raw-output --raw-output0 --join-output --compact-output --slurp
     --sort-keys --exit-status --color-output --monochrome-output --ascii-output --args --jsonargs
     --stream --seq --help --version / dr*
-rg: * -e:d^ -f:r^ -A: -B: -C: -m: -g: -t: -T: -j: -M: -d: -E: -r: --pre:! --pre-glob: --hostname-bin:!
+rg: * -e:d^ -f:r^ -A: -B: -C: -m: -g: -t: -T: -j: -M: -d: -E: -r: --pre:c! --pre-glob: --hostname-bin:c!
     --search-zip! -z! --regexp:d^ --file:r^ --glob: --iglob: --type: --type-not: --type-add:
     --max-count: --max-depth: --after-context: --before-context: --context: --replace: --threads:
     --color: --colors: --sort: --sortr: --engine: --encoding: --ignore-file:r --path-separator:
@@ -56,20 +64,23 @@ rg: * -e:d^ -f:r^ -A: -B: -C: -m: -g: -t: -T: -j: -M: -d: -E: -r: --pre:! --pre-
 ls, dir, vdir: * -I: -w: -T: -R+ --recursive+ --ignore: --width: --tabsize: --hide: --block-size:
     --color? --time: --time-style: --sort: --format: --indicator-style: --quoting-style: / n*
 stat: * -c: -t --format: --printf: / n*
-file: -bhikLlNnprsvzZ0 -F: -P: -e: -m:r -f:! --files-from:!
+file: -bhikLlNnprsvzZ0 -F: -P: -e: -m:r -f:r! --files-from:r! --magic-file:r
     --brief --mime --mime-type --mime-encoding --dereference
-    --separator: --no-pad --version --help / r*
+    --separator: --no-pad --version --help / r* @paths
 du: * -d: -B: -t: -X:r --max-depth: --exclude: --exclude-from:r --block-size: --threshold: --time?
-    --time-style: --files0-from:! / N*
+    --time-style: --files0-from:r! / N* @paths
 df: * -B: -t: -x: --type: --exclude-type: --block-size: --output? / n*
-tree: * -L: -P: -I: -o:w -H: -T: --filelimit: --charset: --timefmt: --sort: --fromfile! / N*
+tree: * -R! -L: -P: -I: -o:w -H: -T: --filelimit: --charset: --timefmt: --sort: --fromfile! --fromtabfile!
+    --gitfile:r --infofile:r / N*
 realpath,readlink: * --relative-to: --relative-base: / n*
 basename,dirname: * -s: / d*
 pathchk: * / d*
 namei: * / n*
 lsattr,getfacl,getfattr: * -n: -m: / n*
 mountpoint: * / n*
-findmnt,lsblk,blkid,lscpu,lsmem,lsmod,lspci,lsusb,lslocks,lsns: * -o: -t: -O: -S: -T: / d*
+findmnt: * -o: -t: -O: -S: -T: -F:r --tab-file:r / d*
+blkid: * -o: -t: -s: -c:w -w:w --cache-file:w / n*
+lsblk,lscpu,lsmem,lsmod,lspci,lsusb,lslocks,lsns: * -o: -t: -O: -S: -T: -i:r -D:r / d*
 """
 
 _SYSTEM = """
@@ -81,9 +92,12 @@ date: -uR -I? -d: -r:n -f:r --date: --reference:n --file:r --utc --universal --r
     --iso-8601? --debug --help --version -s:a --set:a / d*
 cal,ncal: * / d*
 seq: * -s: -f: --separator: --format: / d*
-expr, factor, numfmt, getconf, arch, nproc, logname, tty, whoami, users, groups, pwd, errno, locale,
+expr, factor, numfmt, getconf, arch, nproc, logname, tty, whoami, groups, pwd, errno, locale,
     uuidgen, hostid: * -f: -t: / d*
-id,who,w,last,lastlog: * -n: -u: -f:r / d*
+id,w: * -n: -u: -f: / d*
+who,users: * / r*
+last,lastb: * -n: -t: -s: -p: -f:r --file:r --limit: --since: --until: --present: --time-format: / r*
+lastlog: * -u: -t: -b: / r*
 uname,uptime,clear,tput,runlevel,lsb_release,hostnamectl status,timedatectl status: * / d*
 hostname: * -F:a / a*
 domainname,dnsdomainname: * / a*
@@ -97,7 +111,7 @@ ps: * -o: -C: -p: -u: -U: -G: -g: -t: -s: -q: -O: --format: --pid: --user: --sor
 pidof,pstree,pwdx,pmap: * -o: / d*
 prtstat,tload: * -d: / d*
 top: -bcHiS1s -n: -d: -p: -u: -U: -o: -w? -e: -E: --help --version @raw-unless-b / d*
-lsof: * -a -c: -d: -g: -i? -p: -s? -u: -T? -r? -F? -k: -m: / n*
+lsof: * -D:k -a -c: -d: -g: -i? -p: -s? -u: -T? -r? -F? -k: -m: / n*
 fuser: -uvalnc46 -n: -k! -i! --verbose --user / n*
 netstat: * / d*
 ss: -natuplesmioZzbHOQVhr046wxdE -A: -f: -F:r -D:w -K! -N: --listening --tcp --udp --numeric
@@ -105,42 +119,47 @@ ss: -natuplesmioZzbHOQVhr046wxdE -A: -f: -F:r -D:w -K! -N: --listening --tcp --u
     --kill! --no-header --help --version --resolve / d*
 getent: * -s: / d*
 nslookup,host: * -t: -c: -W: -R: -type / h* @net
-dig: * -t: -c: -p: -q: -x: -b: -k:r -f:! -y: / h* @net
-ping, ping6, traceroute, traceroute6, tracepath, mtr: * -c: -i: -I: -W: -w: -s: -t: -m: -q: -p: -f: -n
+dig: * -t: -c: -p: -q: -x: -b: -k:r -f:r! -y: / h* @net
+ping, ping6, traceroute, traceroute6, tracepath, mtr: * -c: -i: -I: -W: -w: -s: -t: -m: -q: -p:h -f: -n
     / h* @net
 dmesg: -HTkuxrtPLeSwWd -l: -f: -s: --level: --facility: --ctime --human --kernel --userspace --decode
     --raw --follow --color? --time-format: --nopager -C! -c! --clear! --read-clear! --console-off!
     --console-on! -D! -E! -n! / d
 ulimit: -SHabcdefiklmnpqrstuvxPRT / d*
 umask: -S -p / a*
-times,jobs,dirs: * / d*
+times,dirs: * / d*
+jobs: -lnprs -x! / d*
 wait: -fn -p:k / d*
 history: / d*
 type,which,whereis: * / d*
 hash: -ltr -r: -d: -p:! / a*
 help: * / d*
-man,apropos,whatis,info: @raw -k: -f: / d*
+man,apropos,whatis,info: @raw -k: -f: -P:c --pager:c -H:c!? --html:c!? / d*
 less, more, most, view, vi, vim, nvim, vimdiff, rvim, nano, emacs, pico, joe, mc, htop, atop, btop,
     iotop, ncdu, nmon, screen, tmux, ed, ex, pg, w3m, lynx, links, gdb, lldb, ftp, sftp, telnet, mutt,
     ranger, fzf, visudo, vipw, dialog: * @raw / r*
-java: -version --version -fullversion -help --help --show-version @word / k*
+java: -XshowSettings? -version --version -fullversion -help --help --show-version @word / k*
 javac,jshell,jdb: @opaque
-jps: * / d*
+jps: * -J:k / d*
 jstack,jinfo: -l -e -F -m -h / d*
-jstat: * @word / d*
+jstat: * -J:k / d*
 jcmd: -l -h @verbs
-jmap: -histo -histo? -clstats -finalizerinfo -heap -dump:w -h @word / d*
+jmap: -histo? -clstats -finalizerinfo -heap -dump:w -h @word / d*
 sync: * / n*
 stty: * -F:n / d*
 nproc,lsipc,ipcs: * / d*
-nginx: -t -T -v -V -q -h -? -c:r -p:n -g:k -s:a -e:w
-apachectl,httpd,apache2ctl: -t -v -V -S -M -l -L -k:a -f:r / a*
-haproxy: -c -v -f:r -q
+nginx: -tTvVqh -? -c:m -p:m -g:k -s:a -e:w
+apachectl,httpd,apache2ctl: -tvVSMlL -D: -k:a -f:m / a*
+haproxy: -cvq -vv -f:m
 logger: * -p: -t: -f:r -n: / d*
 sysctl: -aAnNbeqr --all --names --values --pattern: -w! -p! -f! --write! --load! --system! / d*
 """
 
 _WRITE = """
+bc: -lqsiw --mathlib --quiet --standard --interactive --warn --version --help / r*
+yq: -rcjnMPCNe0 -p: -o: -I: --raw-output --compact-output --null-input --prettyPrint --no-colors
+    --colors --exit-status --unwrapScalar? --input-format: --output-format: --indent: --version --help
+    --no-doc / dr*
 cp: -abdfHilLnPpsuvxTZ -r+ -R+ -a+ -S: -t:w --recursive+ --archive+ --target-directory:w --suffix:
     --preserve? --no-preserve: --parents --force --interactive --no-clobber --update? --verbose
     --backup? --reflink? --sparse: --link --symbolic-link --no-target-directory --one-file-system
@@ -160,16 +179,25 @@ chmod: -cfv -R+ --recursive+ --reference:n --changes --quiet --silent --verbose 
     --no-preserve-root / dw*
 chown, chgrp: -cfhHLPv -R+ --recursive+ --reference:n --from: --changes --quiet --silent --verbose
     --dereference --no-dereference --preserve-root --no-preserve-root / dw*
-chattr,setfacl,setfattr,chcon: * -R+ -m: -x: -n: -v: / dw*
+chattr: * -R+ -v: -p: / dw*
+setfacl: -bkdPLRn -R+ -m: -x: -M:r -X:r --modify: --remove: --set: --set-file:r --restore:r! / w*
+setfattr: * -n: -v: -x: -h / w*
+chcon: * -R+ -u: -r: -t: -l: --reference:n / dw*
 tee: -aip --append --ignore-interrupts --output-error? / w*
 truncate: -co -s: -r:n --size: --reference:n --no-create / w*
 install: -bcCdDpsTv -m: -o: -g: -t:w -S: --strip-program:! --mode: --owner: --group: --directory
     --target-directory:w --verbose --compare / r*w
 mktemp: -dqut -p:w --tmpdir? --directory --dry-run --quiet --suffix: / d
-gzip, gunzip, bzip2, bunzip2, xz, unxz, zstd, unzstd, lz4, compress, uncompress, pigz, lzma:
-    -cdfhklLnNqrtvV123456789 -S: -T: -o:w -p: -b: -C: --stdout --to-stdout --decompress --force --keep
-    --list --quiet --recursive --test --verbose --fast --best --name --no-name --suffix: --rm
-    --threads? / w*
+gzip, gunzip, pigz, compress, uncompress: -cdfhklLnNqrtvV123456789 -S: -b: -p: --stdout --to-stdout
+    --decompress --force --keep --list --quiet --recursive --test --verbose --fast --best --name --no-name
+    --suffix: --version --help / w*
+bzip2, bunzip2: -cdfhkLqstvVz123456789 --stdout --decompress --compress --force --keep --quiet --test
+    --verbose --fast --best --small --version --help / w*
+xz, unxz, lzma, unlzma: -cdefhklqtvVz0123456789 -S: -T: -C: -M: --stdout --to-stdout --decompress --force
+    --keep --list --quiet --test --verbose --fast --best --suffix: --threads: --version --help / w*
+zstd, unzstd: -cdfhklqtvV123456789 -o:w -T? --stdout --decompress --force --keep --list --quiet --test
+    --verbose --fast? --rm --threads? --version --help / w*
+lz4: -cdfhklmqtvVz123456789 / w*
 zip: -r+ -qvjmu9dfgkloyX0123456 -x: -i: -b: -P: -e -T! -TT:! --unzip-command:! / wr*
 unzip: -lvtpqonjaCLXZzfuK -d:W -x: -P: / rd*
 cpio: -itvd -F:r --list --verbose -o! -p! -I:r -O:w --rsh-command:! --to-stdout
@@ -199,7 +227,7 @@ nc, ncat, netcat, socat, ftp, tftp, lftp, scp, sftp, rsync, rclone, s3cmd, aws, 
     mc-client, smbclient, ldapsearch, ldapmodify, snmpwalk, snmpset, mail, mailx, sendmail, mutt,
     swaks, curlie, httpie, http, https, axel, aria2c, sz, rz, sb, rb, sx, rx, croc, magic-wormhole,
     wormhole, ngrok, chisel, cloudflared, iodine, dnscat, autossh, sshpass, sshfs, ssh-copy-id,
-    ssh-keyscan, ssh-add, openssl, gpg, gpg2, age, vault, pass, keytool, certutil, secret-tool, op, bw,
+    ssh-keyscan, ssh-add, gpg, gpg2, age, vault, pass, keytool, certutil, secret-tool, op, bw,
     sops: @opaque @net @code
 apt, apt-get, apt-key, aptitude, yum, dnf, rpm, apk, pacman, zypper, snap, flatpak, brew, pip, pip3,
     pipx, uv, poetry, npm, npx, yarn, pnpm, bun, gem, bundle, cargo, go, composer, pecl, cpan, cpanm,

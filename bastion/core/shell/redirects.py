@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from bastion.core.shell.accesses import path_access
+from bastion.core.shell.bindings import bound
 from bastion.core.shell.facts import Access
-from bastion.core.shell.judge import path_access
 from bastion.core.shell.pieces import Dyn, Node
 from bastion.core.shell.scene import Call, Place, Scene
 from bastion.core.shell.words import Word, read_words
@@ -34,7 +35,7 @@ def read_redirects(nodes: Iterable[Node], place: Place, scene: Scene) -> tuple[l
     for node in nodes:
         operator = str(node.get("Op"))
         number = str(node.get("N", {}).get("Value", ""))
-        words = read_words(node.get("Word") or {}, place.dialect)
+        words = [bound(word, scene) for word in read_words(node.get("Word") or {}, place.dialect)]
         word = words[0] if len(words) == 1 else Word((), "a redirection to several words")
         if word.problem:
             scene.doubt(word.problem)

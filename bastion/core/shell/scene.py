@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from bastion.core.shell.facts import Access, Assignment, Capability, Command
 from bastion.core.shell.nested import MAX_DEPTH, key
+from bastion.core.shell.pieces import Text
 from bastion.core.shell.words import Word
 
 MAX_COMMANDS = 400
@@ -87,12 +88,19 @@ class Call:
 class Scene:
     """One unit's walk: the commands found so far and what the unit does to its shell.
 
-    `rewrites` holds, by a word's origin, the code that the word spells, written again.
+    `rewrites` holds, by a word's origin, the code that the word spells, written again. `once` are
+    the variables that the text sets in one place only, `bindings` what they hold here, and `kept`
+    the offsets of the expansions that were judged by that and so must stay one word; `guards`
+    the offsets of globs that must not become options.
     """
 
     stdin: Stdin
     nested: Mapping[str, Mapping[str, Any] | None]
     numeric: frozenset[str] = frozenset()
+    once: frozenset[str] = frozenset()
+    bindings: Mapping[str, Text] = field(default_factory=dict)
+    kept: set[int] = field(default_factory=set)
+    guards: set[int] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

@@ -16,7 +16,7 @@ from bastion.core.shell.sed import plain_suffix, sed
 from bastion.core.shell.spec import read_table
 from bastion.core.shell.words import Word, text_word
 
-_TABLE = read_table("""
+LANGUAGES = read_table("""
 tar: -zjJacxtvkpPSshmUwWlBRiGOoud -A -r -f:f -C:n -T:r! -X:r -b: -g:w -K: -N: -H: -V: -L: -M! -F:k -I:k
     --file:f --directory:n --files-from:r! --exclude-from:r --exclude: --strip-components: --transform:k
     --xform:k --create --extract --get --list --append --update --diff --gzip --bzip2 --xz --zstd
@@ -112,6 +112,8 @@ _FIND_FLAGS = frozenset(
 )
 _FIND_FILES = frozenset(["-newer", "-anewer", "-cnewer", "-samefile"])
 _FIND_WRITES = {"-fprint": 1, "-fprint0": 1, "-fls": 1, "-fprintf": 2}
+_FIND_RUNS = ("-exec", "-execdir", "-ok", "-okdir")
+FIND_WORDS = sorted((*_FIND_VALUES, *_FIND_FLAGS, *_FIND_FILES, *_FIND_WRITES, *_FIND_RUNS, "-delete"))
 
 
 def replace_mark(word: Word, mark: str) -> Word:
@@ -134,9 +136,14 @@ def find(judge: Judge, call: Call) -> None:
     while index < len(words) and (words[index].literal or "") in ("-H", "-L", "-P"):
         index += 1
     starts: list[Word] = []
-    while index < len(words) and not re.match(r"[-(!,]", words[index].literal or "x"):
+    while index < len(words) and not re.match(r"[-(!,]", words[index].settled.literal or "x"):
         starts.append(words[index])
-        if words[index].literal is None and words[index].splits:
+        word = words[index]
+        first = word.settled.pieces[0] if word.pieces else Text("", quoted=True)
+        started = isinstance(first, Text) and (
+            first.quoted or first.value[:1] not in ("*", "?", "[", "-", "")
+        )
+        if (word.literal is None and word.splits) or not started:
             call.reasons.append("an argument that an expansion decides may be an expression")
         index += 1
     for word in starts or [text_word(".")]:
@@ -160,7 +167,7 @@ def _find_expression(judge: Judge, call: Call, index: int, found: tuple[Access, 
     if text == "-delete":
         call.accesses += [dataclasses.replace(access, use="write") for access in found]
         return index + 1
-    if text in ("-exec", "-execdir", "-ok", "-okdir"):
+    if text in _FIND_RUNS:
         return _find_runs(judge, call, index, found)
     call.reasons.append(f"find: unknown expression {(text or '?')[:40]}")
     return index + 1
@@ -193,7 +200,7 @@ def tar(judge: Judge, call: Call) -> None:
         if not re.fullmatch(r"[A-Za-z]+", first):
             call.reasons.append("tar: an operation that is not known")
         words[:1] = _old_style(first, words)
-    reading = read(_TABLE["tar"], words)
+    reading = read(LANGUAGES["tar"], words)
     call.flags += reading.flags
     call.reasons += reading.reasons
     flags = set(reading.flags)
@@ -222,7 +229,7 @@ def _old_style(first: str, words: list[Word]) -> list[Word]:
     result: list[Word] = []
     for letter in first:
         result.append(text_word(f"-{letter}"))
-        option = _TABLE["tar"].options.get(f"-{letter}")
+        option = LANGUAGES["tar"].options.get(f"-{letter}")
         if option is not None and option.kind and len(words) > 1:
             result.append(words.pop(1))
     return result
@@ -241,7 +248,7 @@ def convert(judge: Judge, call: Call) -> None:
 def edit(judge: Judge, call: Call) -> None:
     """`sed` and `awk`: what their program runs, reads and writes."""
     name = "sed" if call.program in ("sed", "gsed") else "awk"
-    reading = read(_TABLE[name], call.words)
+    reading = read(LANGUAGES[name], call.words)
     call.flags += reading.flags
     call.reasons += reading.reasons
     informative = set(reading.flags) & {"--version", "-V", "--help"}

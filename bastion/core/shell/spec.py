@@ -3,28 +3,27 @@
 line        = names ":" option* ["/" positionals] trait*
 option      = "-abc"          short options without a value
             | "-n:K" "--n:K"  an option with a value of kind K (data when K is missing)
-            | "--n?"          a value is optional and only attached
+            | "--n?" "-n:K?"  a value is optional and only attached
             | "*"             any other option is harmless
 after a K   = "+"  accesses become whole trees     "^"  stands for the first positional
               "!"  runs code in a way that is not understood
 positionals = letters, the last one repeated when "*" follows; "r*w": all read, the last written
 K           = d data · r read · w write · n name only · h host · c shell code · k code that is
               not understood · x the words from here on are a command · v verb · a alters the
-              system · 2 a name and data · 3 a name and a file to read; a capital letter is the
+              system · 2 a name and data · 3 a name and a file to read · m a configuration
+              that may load code · u data that may name a file to send; a capital letter is the
               same for the whole tree below the path
 trait       = "@word" (options are single-dash words) · "@net" · "@priv" · "@raw" (takes
               commands from the keyboard) · "@stdin" (takes code from its standard input) ·
               "@verbs" (the first positional selects a line of its own, "git status") ·
               "@opaque" (known by name, not by arguments) · "@first" (options end at the first
-              positional)
+              positional) · "@paths" (its operands are files, and `--` ends its options)
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-
-KINDS = frozenset("drwnhckxva")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,29 @@ from collections.abc import Callable, Sequence
 from bastion.core.shell import paths
 from bastion.core.shell.builtins import BUILTINS
 from bastion.core.shell.facts import Access, Assignment
+from bastion.core.shell.hidden_files import (
+    database,
+    java_command,
+    pieces,
+    processes,
+    repository,
+    search,
+    squeeze,
+    telling,
+    temporary,
+    web_server,
+)
+from bastion.core.shell.interpreters import interpreted, python, screen
 from bastion.core.shell.judge import SPECS, Judge, name_value
-from bastion.core.shell.languages import query
+from bastion.core.shell.languages import query, yaml_query
 from bastion.core.shell.links import copy, install, link, unpack
 from bastion.core.shell.options import read
 from bastion.core.shell.pieces import Dyn
-from bastion.core.shell.processes import date, download, kernel, kill
+from bastion.core.shell.processes import date, download, kernel, kill, permissions
 from bastion.core.shell.scene import Call
 from bastion.core.shell.searching import convert, edit, find, replace_mark, tar
 from bastion.core.shell.spec import read_table
+from bastion.core.shell.sql import client
 from bastion.core.shell.variables import hazard
 from bastion.core.shell.words import Word, text_word
 from bastion.core.shell.wrappers import SHELLS, WRAPPERS
@@ -97,7 +111,8 @@ def xargs(judge: Judge, call: Call) -> None:
         and not any(item[0] == "r" for item in reading.items)
     ):
         call.reasons.append("xargs takes arguments from an input that nobody judges")
-    unknown = Word((Dyn({"Type": "Input"}, quoted=False),))
+    listed = bool(call.place.found) and bool(set(reading.flags) & {"-0", "--null"})
+    unknown = Word((Dyn({"Type": "Found" if listed else "Input"}, quoted=listed),))
     words = list(reading.command or (text_word("echo"),))
     mark = _replacement(call.words)
     if mark:
@@ -163,7 +178,11 @@ def _from_input(judge: Judge, call: Call, dialect: str) -> None:
 def kubectl(judge: Judge, call: Call) -> None:
     """`kubectl`: reading secrets is a verb of its own, "get secrets"."""
     judge.by_spec(call, SPECS["kubectl"], call.words)
-    named = [word.literal for word in call.words]
+    named = [word.settled.literal for word in call.words]
+    for text in named:
+        file = re.search(r"(?:-file=|templatefile=|--template=)(.*)", text or "")
+        if file:
+            judge.access(call, text_word(file[1]), "read")
     if call.verb in ("get", "describe"):
         kinds = [
             part.split("/")[0].split(".")[0].lower()
@@ -200,8 +219,22 @@ SPECIAL: dict[str, Callable[[Judge, Call], None]] = {
     **dict.fromkeys(SHELLS, shell),
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk", "original-awk"), edit),
     "sed": edit, "gsed": edit, "xargs": xargs, "find": find, "tar": tar, "gtar": tar, "dd": convert,
-    "jq": query, "nohup": nohup, "cp": copy, "ln": link, "install": install, "unzip": unpack,
-    "cpio": unpack,
-    "kill": kill, "watch": watch, "kubectl": kubectl, "date": date, "sysctl": kernel,
+    **dict.fromkeys(("perl", "ruby", "node", "nodejs", "php", "lua"), interpreted),
+    **dict.fromkeys(("less", "more", "vi", "vim", "nvim", "view", "rvim", "vimdiff", "man", "ed"), screen),
+    **dict.fromkeys(("python", "python2", "python3"), python),
+    **dict.fromkeys(("psql", "mysql", "mariadb", "sqlite3"), client),
+    "jq": query, "yq": yaml_query,
+    "nohup": nohup, "cp": copy, "ln": link, "install": install, "unzip": unpack, "cpio": unpack,
+    "kill": kill, "chmod": permissions, "watch": watch, "kubectl": kubectl, "date": date, "sysctl": kernel,
+    **dict.fromkeys(("grep", "egrep", "fgrep", "zgrep", "rg"), search),
+    "ps": processes, "getent": database, "git": repository, "split": pieces, "mktemp": temporary,
+    **dict.fromkeys(
+        ("mount", "swapon", "ifconfig", "route", "arp", "ethtool", "go", "mvn", "nc", "ncat", "netcat"),
+        telling,
+    ),
+    "jcmd": java_command, "nginx": web_server, "haproxy": web_server,
+    **dict.fromkeys(
+        ("gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd", "pigz"), squeeze
+    ),
     "curl": download, "wget": download, "ssh": remote, **BUILTINS,
 }  # fmt: skip

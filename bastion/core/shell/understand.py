@@ -10,9 +10,11 @@ from typing import Any
 
 from bastion.core.shell import documents
 from bastion.core.shell.attack import techniques
+from bastion.core.shell.bindings import assigned
 from bastion.core.shell.emit import emit
 from bastion.core.shell.facts import Command, Line, Unit
-from bastion.core.shell.numbers import numeric_names
+from bastion.core.shell.numbers import look_at_names
+from bastion.core.shell.pieces import Text
 from bastion.core.shell.scene import Call, Place, Scene, Stdin
 from bastion.core.shell.variables import assignment
 from bastion.core.shell.walk import Walk
@@ -33,15 +35,19 @@ def understand(
     `cwds` are the absolute directories that may be current, empty where that is unknown. `stdin`
     is what the units inherit: "null" (/dev/null), or the client's own bytes ("client", "tty").
     """
-    numeric = numeric_names(tree, dialect)
+    numeric, once = look_at_names(tree, dialect)
+    bindings: Mapping[str, Text] = {}
     units = []
     statements = tree.get("Stmts") or ()
     functions: set[str] = set()
     for node in statements[:MAX_UNITS]:
-        scene = Scene(stdin, tree.get("Nested") or {}, numeric, functions=functions, cwds=cwds)
+        scene = Scene(
+            stdin, tree.get("Nested") or {}, numeric, once, bindings, functions=functions, cwds=cwds
+        )
         after = Walk(scene).statement(node, Place(cwds, dialect=dialect))
         unit = _unit(node, text, scene, after, tree=tree, dialect=dialect)
         functions = scene.functions
+        bindings = {**bindings, **assigned(node, once, dialect)}
         units.append(unit)
         cwds = unit.cwds_after
     if len(statements) > MAX_UNITS:
@@ -53,8 +59,9 @@ def missing(tree: Mapping[str, Any], text: bytes, dialect: str) -> list[tuple[st
     """(dialect, code) of the literal code in `tree` that its `Nested` does not hold yet."""
     del text
     wanted: list[tuple[str, bytes]] = []
+    numeric, once = look_at_names(tree, dialect)
     for node in (tree.get("Stmts") or ())[:MAX_UNITS]:
-        scene = Scene("null", tree.get("Nested") or {})
+        scene = Scene("null", tree.get("Nested") or {}, numeric, once)
         Walk(scene).statement(node, Place(("/",), dialect=dialect))
         wanted += [each for each in scene.wanted if each not in wanted]
     return wanted
@@ -84,7 +91,7 @@ def _unit(
         reasons.append("a job that the shell disowns")
     emitted = b""
     if not reasons and found is not None:
-        emitted = emit(node, dialect, scene.rewrites)
+        emitted = emit(node, dialect, scene.rewrites, scene.kept, scene.guards)
         if not emitted:
             reasons.append("it cannot be written again from its tree")
     reasons += [reason for command in commands for reason in command.reasons]

@@ -79,7 +79,7 @@ git {rev-parse, ls-files, ls-tree, describe, show-ref, for-each-ref, merge-base,
     count-objects, version, reflog, blame, annotate, cherry, check-ignore, check-attr, show-branch,
     var, whatchanged, diff-summary}: * -L: --contents:r --parseopt! --sq-quote / d*
 git cat-file: -pte --batch? --batch-check? --batch-all-objects --textconv! --filters! / d*
-git grep: -niwlLchoEFGPvaIqHrz -e:d -f:r -A: -B: -C: -m: -O! --open-files-in-pager! --no-index!
+git grep: -niwlLchoEFGPvaIqHrz -e:d -f:r -A: -B: -C: -m: -O:c!? --open-files-in-pager:c!? --no-index!
     --textconv! --cached --untracked --name-only --count --line-number --ignore-case --word-regexp
     --and --or --not --break --heading --show-function --function-context / d*
 git branch: -avrl -vv --list --all --remotes --verbose --show-current --contains? --merged?
@@ -223,6 +223,19 @@ supervisorctl {start, stop, restart, reload, reread, update, signal, shutdown, t
 consul: @verbs
 consul {members,info,version,monitor}: * / d*
 crontab: -l -u: -e! -r! / k*
+openssl: @verbs
+openssl version: -a -v -b -o -f -p -d -e @word
+openssl ciphers: -v -V -s -stdname -tls1_2 -tls1_3 @word / d
+openssl x509: -noout -text -dates -enddate -startdate -subject -issuer -serial -fingerprint -sha256 -sha1
+    -purpose -ext: -in:r -inform: -nameopt: -checkend: -hash -subject_hash -issuer_hash -modulus -pubkey
+    -email -alias -checkhost: -checkip: -ocsp_uri -out:w -outform: @word
+openssl {req,crl,pkcs7}: -noout -text -subject -pubkey -in:r -inform: -verify -modulus -issuer
+    -lastupdate -nextupdate -print_certs -out:w @word
+openssl verify: -CAfile:r -CApath:R -untrusted:r -verbose -partial_chain -show_chain @word / r*
+openssl s_client: -connect:h -servername: -showcerts -brief -status -starttls: -alpn: -tls1_2 -tls1_3
+    -CAfile:r -CApath:R -verify: -verify_return_error -quiet -no_ign_eof @word @net
+openssl {enc, dgst, rsa, ec, pkey, pkcs8, pkcs12, genrsa, genpkey, rand, s_server, ca, passwd, smime,
+    cms, speed, engine, ecparam, dhparam, base64}: @opaque @code
 """
 
 

@@ -7,16 +7,19 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from bastion.core.shell.bindings import bound, values
 from bastion.core.shell.builtins import KNOWN_NAMES
 from bastion.core.shell.documents import in_order
 from bastion.core.shell.emit import emit
 from bastion.core.shell.expansions import Expansions
 from bastion.core.shell.facts import Access, Assignment
+from bastion.core.shell.interpreters import started
 from bastion.core.shell.judge import Judge
-from bastion.core.shell.pieces import Dyn
+from bastion.core.shell.pieces import Text
 from bastion.core.shell.redirects import note_streams, read_redirects
 from bastion.core.shell.scene import Call, Place, Scene
 from bastion.core.shell.special import SPECIAL
+from bastion.core.shell.steps import is_cd, join, listed, union
 from bastion.core.shell.variables import hazard
 from bastion.core.shell.words import Word, read_words, text_word
 
@@ -83,12 +86,17 @@ class Walk:
             return
         nodes = tree.get("Stmts") or ()
         outer, self.scene.rewrites = self.scene.rewrites, {}
+        known, guards = (self.scene.bindings, self.scene.once), self.scene.guards
+        self.scene.bindings, self.scene.once, self.scene.guards = {}, frozenset(), set()
         after = self.statements(nodes, dataclasses.replace(place, dialect=dialect))
         self.scene.cwds = after if place.current else place.cwds
-        again = [emit(node, dialect, self.scene.rewrites).decode() for node in nodes]
-        self.scene.rewrites = outer
+        again = [
+            emit(node, dialect, self.scene.rewrites, guards=self.scene.guards).decode() for node in nodes
+        ]
+        inner, self.scene.guards = self.scene.guards, guards
+        self.scene.rewrites, (self.scene.bindings, self.scene.once) = outer, known
         # Code that no two shells read differently may stay as it is.
-        if _PLAIN_CODE.fullmatch(text):
+        if _PLAIN_CODE.fullmatch(text) and not inner:
             return
         if origin < 0 or not all(again) or not in_order(nodes):
             self.scene.doubt("code inside the line cannot be written again from its tree")
@@ -101,7 +109,7 @@ class Walk:
         self.scene.cwds = kept
 
     def _words(self, nodes: Iterable[Node], place: Place) -> list[Word]:
-        return [word for node in nodes for word in read_words(node, place.dialect)]
+        return [bound(word, self.scene) for node in nodes for word in read_words(node, place.dialect)]
 
     def _call(self, node: Node, place: Place) -> Cwds:
         redirects, self._pending = self._pending, []
@@ -110,6 +118,8 @@ class Walk:
         self.scene.cwds = place.cwds
         call = self.judge.command(words, place, redirects, [made for made, _why in assignments])
         call.reasons += [why for _made, why in assignments if why]
+        for made in (made for made, why in assignments if why):
+            started(self.judge, call, made.name, made.value)
         note_streams(call, redirects)
         after = self.scene.cwds
         self.expansions.walk(list(node.get("Args") or ()), place)
@@ -154,7 +164,7 @@ class Walk:
                 pieces = (*pieces, *word.pieces)
             if "Array" in each or "Index" in each:
                 self.scene.change(place, carries=False, why="an array cannot be carried over")
-            words.append(Word(_join(pieces)))
+            words.append(Word(join(pieces)))
         redirects, self._pending = self._pending, []
         self.scene.cwds = place.cwds
         note_streams(self.judge.command(words, place, redirects), redirects)
@@ -165,15 +175,19 @@ class Walk:
     def _binary(self, node: Node, place: Place) -> Cwds:
         operator = node.get("Op")
         if operator in ("|", "|&"):
+            begin = len(self.scene.calls)
             self.statement(node["X"], dataclasses.replace(place, current=False, shown=False))
             last = place.current and place.dialect in ("zsh", "mksh")
-            self.statement(node["Y"], dataclasses.replace(place, current=last, stdin="fed", given=""))
+            fed = dataclasses.replace(
+                place, current=last, stdin="fed", given="", found=listed(node["X"], self.scene.calls[begin:])
+            )
+            self.statement(node["Y"], fed)
             return place.cwds
         self.scene.moved = ()
         between = self.statement(node["X"], place)
-        known = self.scene.moved if operator == "&&" and _is_cd(node["X"]) else ()
+        known = self.scene.moved if operator == "&&" and is_cd(node["X"]) else ()
         after = self.statement(node["Y"], dataclasses.replace(place, cwds=known or between))
-        return _union(between, after)
+        return union(between, after)
 
     def _block(self, node: Node, place: Place) -> Cwds:
         return self.statements(node.get("Stmts") or (), place)
@@ -187,7 +201,7 @@ class Walk:
         inner = dataclasses.replace(place, cwds=begin)
         after = self.statements(node.get("Then") or (), inner)
         otherwise = node.get("Else")
-        return _union(begin, after, self._if(otherwise, inner) if otherwise else begin)
+        return union(begin, after, self._if(otherwise, inner) if otherwise else begin)
 
     def _while(self, node: Node, place: Place) -> Cwds:
         begin = self.statements(node.get("Cond") or (), place)
@@ -197,18 +211,31 @@ class Walk:
 
     def _for(self, node: Node, place: Place) -> Cwds:
         loop = node.get("Loop") or {}
+        rounds: list[Text] = []
         if loop.get("Type") == "WordIter":
             name = str(loop["Name"].get("Value"))
             if why := hazard(name, None, exported=True):
                 self.scene.doubt(why)
             self.expansions.walk(list(loop.get("Items") or ()), place)
-            if any(word.problem for word in self._words(loop.get("Items") or (), place)):
+            items = self._words(loop.get("Items") or (), place)
+            if any(word.problem for word in items):
                 self.scene.doubt("a list that an expansion decides")
+            rounds = values(name, items, self.scene, place.dialect)
         else:
             for part in ("Init", "Cond", "Post"):
                 self.expansions.arithmetic(loop.get(part), place)
         self.scene.change(place)
-        return self._looped(place, self.statements(node.get("Do") or (), place))
+        return self._rounds(str((loop.get("Name") or {}).get("Value")), rounds, node, place)
+
+    def _rounds(self, name: str, rounds: list[Text], node: Node, place: Place) -> Cwds:
+        """The body once for each known value of the loop's variable, else once for all."""
+        outer = self.scene.bindings
+        after = place.cwds
+        for value in rounds or (None,):
+            self.scene.bindings = {**outer, name: value} if value else outer
+            after = self._looped(place, self.statements(node.get("Do") or (), place))
+        self.scene.bindings = outer
+        return after
 
     def _looped(self, place: Place, after: Cwds) -> Cwds:
         if set(after) == set(place.cwds):
@@ -222,9 +249,9 @@ class Walk:
         for item in node.get("Items") or ():
             self.expansions.walk(list(item.get("Patterns") or ()), place)
             ends.append(
-                self.statements(item.get("Stmts") or (), dataclasses.replace(place, cwds=_union(*ends)))
+                self.statements(item.get("Stmts") or (), dataclasses.replace(place, cwds=union(*ends)))
             )
-        return _union(*ends)
+        return union(*ends)
 
     def _function(self, node: Node, place: Place) -> Cwds:
         name = str(node.get("Name", {}).get("Value", ""))
@@ -271,21 +298,3 @@ class Walk:
         return place.cwds
 
     _pending: list[Access] = []  # noqa: RUF012 - always replaced, never changed in place
-
-
-def _join(pieces: tuple[Any, ...]) -> tuple[Any, ...]:
-    first, *rest = pieces
-    texts = [first.value]
-    while rest and not isinstance(rest[0], Dyn):
-        texts.append(rest.pop(0).value)
-    return (text_word("".join(texts)).pieces[0], *rest)
-
-
-def _is_cd(node: Node) -> bool:
-    command = node.get("Cmd") or {}
-    words = [word for arg in command.get("Args") or () for word in read_words(arg, "posix")]
-    return bool(words) and words[0].literal == "cd" and not node.get("Negated") and not node.get("Background")
-
-
-def _union(*each: Cwds) -> Cwds:
-    return tuple(dict.fromkeys(path for cwds in each for path in cwds)) if all(each) else ()

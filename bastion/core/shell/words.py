@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from bastion.core.shell.braces import expand_braces
+from bastion.core.shell.paths import NUMBER
 from bastion.core.shell.pieces import Dyn, Node, Text, merge
 
 _GLOB = re.compile(r"[*?\[]")
@@ -73,8 +74,20 @@ class Word:
     def splits(self) -> bool:
         """Whether it can become no word or several words."""
         return self.glob or any(
-            isinstance(piece, Dyn) and (not piece.quoted or _many(piece.node)) for piece in self.pieces
+            isinstance(piece, Dyn)
+            and piece.known is None
+            and not piece.numeric
+            and (not piece.quoted or _many(piece.node))
+            for piece in self.pieces
         )
+
+    @property
+    def settled(self) -> Word:
+        """The word with what is known of its expansions in their place."""
+        if not any(isinstance(piece, Dyn) and piece.known is not None for piece in self.pieces):
+            return self
+        pieces = [piece.known or piece if isinstance(piece, Dyn) else piece for piece in self.pieces]
+        return Word(tuple(merge(pieces)), self.problem)
 
     @property
     def pattern(self) -> str:
@@ -82,7 +95,7 @@ class Word:
         parts = []
         for piece in self.pieces:
             if isinstance(piece, Dyn):
-                parts.append("*")
+                parts.append(NUMBER if piece.numeric else "*")
             elif piece.quoted:
                 parts.append(_GLOB.sub(lambda found: f"[{found[0]}]", piece.value))
             else:

@@ -76,7 +76,7 @@ ruby: -v --version -h --help --copyright / k* @stdin @anyk
 node,nodejs,deno: -v --version -h --help / k* @stdin @anyk
 php: -v --version -i -m -h --help --ini / k* @stdin @anyk
 lua, luajit, tclsh, wish, guile, racket, erl, iex, elixir, scala, groovy, clojure, R, Rscript, julia,
-    octave, gnuplot, m4, bc, dc, sqlite3, swift, ghci, irb, pry, ipython, jython, psql, mysql, mariadb,
+    octave, gnuplot, m4, dc, swift, ghci, irb, pry, ipython, jython,
     gdb, qemu, osascript, pwsh, xonsh, fish, tcsh, csh, rc, es, nu: --version / k* @stdin @anyk
 """
 

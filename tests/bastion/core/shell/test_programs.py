@@ -15,7 +15,7 @@ CASES = [
     ("sort -o out in", "W:/app/out R:/app/in"), ("sort --outp=out in", "W:/app/out R:/app/in"), ("cp a b c", "R:/app/a R:/app/b W:/app/c"), ("cp -t d a", "W:/app/d R:/app/a"),
     ("cp -r a b", "R+:/app/a W+:/app/b"), ("mv a b", "W+:/app/a W+:/app/b"), ("rm -rf a", "W+:/app/a"), ("rm a", "W:/app/a"), ("rm -- -r", "W:/app/-r"), ("tee -a f", "W:/app/f"),
     ("uniq in out", "R:/app/in W:/app/out"), ("xxd in out", "R:/app/in W:/app/out"), ("ls -R /x", "N+:/x"), ("ls ~/x", "N:/root/x|/home/*/x"), ("stat $x", "N:?"), ("cat /a/*.log", "R*:/a/*.log"),
-    ("cat '/a/*.log'", "R:/a/*.log"), ("cat /a/$x", "R:?"), ("cat /a/$?", "R*:/a/*"), ("cat .*/x", "R:?"), ("echo > a >> b 2> /c", "W:/app/a W:/app/b W:/c"), ("echo >/dev/null 2>&1", ""),
+    ("cat '/a/*.log'", "R:/a/*.log"), ("cat /a/$x", "R:?"), ("cat /a/$?", "R*:/a/[9876543210]"), ("cat .*/x", "R:?"), ("echo > a >> b 2> /c", "W:/app/a W:/app/b W:/c"), ("echo >/dev/null 2>&1", ""),
     ("cat <> a", "R:/app/a W:/app/a"), ("echo &> a", "W:/app/a"), ("> a", "W:/app/a"), ("{ ls; } > a", "W:/app/a"), ("echo >| a", "W:/app/a"), ("cat {a,b}", "R:/app/a R:/app/b"),
     ("find a -newer b", "N+:/app/a N:/app/b"), ("find a -delete", "N+:/app/a W+:/app/a"), ("find a -fprintf o %p", "N+:/app/a W:/app/o"), ("find", "N+:/app"),
     ("find a -exec cat {} \\;", "N+:/app/a R+:/app/a"), ("find a -exec cat x{} \\;", "N+:/app/a R:?"), ("ls | xargs cat", "R:?"), ("ls | xargs -I{} rm a/{}", "W:?"),
@@ -24,7 +24,7 @@ CASES = [
     ("awk '{print > \"o\"}' f", "W:/app/o R:/app/f"), ("awk '$1 > 3' f", "R:/app/f"), ("awk '{getline x < \"i\"}' f", "R:/app/i R:/app/f"), ("awk '{print (1 > 2)}' f", "R:/app/f"),
     ("test -f a", "N:/app/a"), ("[ -d a ]", "N:/app/a"), ("cd a", "N:/app/a"), ("env -C /x cat a", "N:/x R:/x/a"), ("wget localhost/x", "W+:/app"), ("wget -O o localhost", "W:/app/o"),
     ("curl -o o localhost", "W:/app/o"), ("curl -O localhost/x", "W+:/app"), ("curl -d @b localhost", "R:/app/b"), ("curl -F a=@b localhost", "R:/app/b"), ("curl file:///etc/x", "R:/etc/x"),
-    ("git -C d log", "N:/app/d"), ("cat < <(ls)", ""), ("gzip -k a", "W:/app/a"), ("ln a b", "R:/app/a R+:/app/a W+:/app/a W:/app/b"), ("chmod -R 7 a", "W+:/app/a"), ("cat /proc/7/cwd/x", "R:?"),
+    ("git -C d log", "N:/app/d"), ("cat < <(ls)", ""), ("gzip -k a", "R:/app/a W:/app/a"), ("gzip -dc a", "R:/app/a"), ("zstd -c -o $x a", "R:/app/a W:?"), ("ln a b", "R:/app/a R+:/app/a W+:/app/a W:/app/b"), ("chmod -R 7 a", "W+:/app/a"), ("cat /proc/7/cwd/x", "R:?"),
 ]  # fmt: skip
 
 
