@@ -14,6 +14,8 @@ import structlog
 
 from bastion.app.desk import Desk
 from bastion.core.frame import Frame
+from bastion.core.masking.detector import Detector
+from bastion.core.masking.table import ALL
 from bastion.core.opening import unknown
 from bastion.core.policy import Policy
 from bastion.core.session import Session
@@ -57,6 +59,7 @@ class Rooms:
     index: Index
     policy: Policy
     public_name: str
+    detectors: tuple[Detector, ...] = ALL
     wall: Callable[[], int] = lambda: int(time.time())
     clock: Callable[[], float] = time.monotonic
     impersonate: Mapping[str, bool] = field(default_factory=dict)
@@ -69,7 +72,7 @@ class House:
         self._rooms = rooms
         self._live: dict[str, Relay] = {}
         self._closing = False
-        self._compiled = Compiled()
+        self._compiled = Compiled(rooms.detectors)
         self.desk = Desk(rooms.queue, rooms.codes, rooms.clock, rooms.public_name)
 
     @property
@@ -174,6 +177,10 @@ class House:
         for relay in self._live.values():
             relay.end(Refusal("not-recorded", SEVERED.removeprefix("bastion: "), "", EXIT_FAULT))
         _log.error("ledger.failed", why=self._rooms.journal.why)
+
+    def detect(self, detectors: tuple[Detector, ...]) -> None:
+        """Mask what these find, in sessions that are opened from now on."""
+        self._compiled.use(detectors)
 
     def reload(self, policy: Policy) -> None:
         """Put another policy in force, for live sessions too."""

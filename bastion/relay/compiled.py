@@ -11,8 +11,10 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Sequence
+from functools import partial
 
-from bastion.core.masking.patterns import Patterns, compile_patterns
+from bastion.core.masking.detector import Detector
+from bastion.core.masking.patterns import ALL, Patterns, compile_patterns
 from bastion.model.masks import KnownValue
 
 KEPT_SECONDS = 60.0
@@ -22,12 +24,18 @@ MOST = 32
 class Compiled:
     """Shared by the sessions of a house; used from its loop only."""
 
-    def __init__(self) -> None:
+    def __init__(self, detectors: tuple[Detector, ...] = ALL) -> None:
+        self._detectors = detectors
         self._key = secrets.token_bytes(32)
         self._kept: dict[bytes, Patterns] = {}
 
     def __repr__(self) -> str:
         return f"Compiled({len(self._kept)} kept)"
+
+    def use(self, detectors: tuple[Detector, ...]) -> None:
+        """Search with these from now on; sessions that are open keep theirs."""
+        self._detectors = detectors
+        self._kept.clear()
 
     async def patterns(self, values: Sequence[KnownValue]) -> Patterns:
         """`compile_patterns(values)`, off the loop. Raises what it raises."""
@@ -35,8 +43,9 @@ class Compiled:
         found = self._kept.get(digest)
         if found is None:
             loop = asyncio.get_running_loop()
-            found = await loop.run_in_executor(None, compile_patterns, values)
-            if len(self._kept) < MOST and digest not in self._kept:
+            rows = self._detectors
+            found = await loop.run_in_executor(None, partial(compile_patterns, values, detectors=rows))
+            if rows is self._detectors and len(self._kept) < MOST and digest not in self._kept:
                 self._kept[digest] = found
                 loop.call_later(KEPT_SECONDS, self._kept.pop, digest, None)
         return found
