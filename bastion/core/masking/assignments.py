@@ -7,7 +7,7 @@ value, as an XML element), so is it read to its end.
 from __future__ import annotations
 
 from bastion.core.masking.detector import Detector
-from bastion.core.masking.validators import entropy, no_code, no_count, no_placeholder
+from bastion.core.masking.validators import entropy, no_code, no_placeholder
 
 NAMES = (
     b"password", b"passwd", b"passphrase", b"pass_phrase", b"pass phrase", b"passcode", b"passwort",
@@ -183,7 +183,7 @@ ASSIGNMENTS: tuple[Detector, ...] = (
         anchors=(b"pass",),
         patterns=(rb"[\"']?[ \t]{0,2}=[ \t]{0,2}([^=~\s\"'`<>{}()\[\]|&;,\\]"  + _REST + b")",
             *_quoted(_SEP)),
-        judge=no_count,
+        judge=no_code,
         before=b"A-Za-z",
         cased=False,
         learn=True,
@@ -195,8 +195,9 @@ ASSIGNMENTS: tuple[Detector, ...] = (
         id="assignment-key",
         title="A random text assigned to any name that ends in key",
         anchors=(b"_key", b"-key", b"Key"),
-        patterns=(_SEP + rb"[\"']?([A-Za-z0-9+/=_\-.]{16,})",),
+        patterns=(_SEP + rb"[\"']?([A-Za-z0-9+/=_\-]{16,})",),
         judge=entropy,
+        after=b".(",
         learn=True,
         positive=(b"LICENSE_key=Zk3xQ9vLm2Tw8RbY", b'datadogKey: "0f1e2d3c4b5a69788796a5b40f1e2d3c"'),
         negative=(b"primary_key=customer_identifier", b"cache_key: aaaaaaaaaaaaaaaa1", b"sort-key=name"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from copy import copy
 from functools import lru_cache
@@ -17,6 +18,9 @@ from bastion.model.masks import KnownValue
 
 __all__ = ["ALL", "Patterns", "compile_patterns"]
 MAX_VALUES: Final = 4096
+_CODE: Final = re.compile(
+    rb"[(\[{%]|->|::|\A\$|\A[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z"
+)  # an expression, no value
 
 
 class Patterns:
@@ -99,8 +103,8 @@ def _lanes(known: Sequence[KnownValue], *, plain: bool) -> tuple[tuple[Lane, ...
 def worth_learning(value: bytes) -> bool:
     """Whether a value is so distinct that it may be masked without its context."""
     letters = any(65 <= b <= 90 or 97 <= b <= 122 for b in value)
-    others = any(48 <= b <= 57 or b in b"!@#$%^&*+=~?" for b in value)
-    return not is_weak(value) and len(value) >= 8 and letters and others
+    others = any(48 <= b <= 57 or b in b"!@#^&*+=~?" for b in value)
+    return not is_weak(value) and len(value) >= 8 and letters and others and not _CODE.search(value)
 
 
 def _distinct(known: Sequence[KnownValue]) -> tuple[KnownValue, ...]:

@@ -33,9 +33,10 @@ _WORDS = (
 _WORD_HEADS = frozenset(word[:i] for word in _WORDS for i in range(1, len(word) + 1))
 _PLACEHOLDER = re.compile(rb"[*xX.\-_# ]+\Z")
 _TEMPLATE = (b"${", b"$(", b"{{", b"<", b"%(", b"%{", b"#{", b"@{")
-_VARIABLE = re.compile(rb"\$[A-Za-z_]+\Z|%[A-Za-z_]\w*%\Z|%[a-z]\Z|:[a-z_]+\Z")
+_VARIABLE = re.compile(rb"\$[A-Za-z_]+(?:\Z|-\Z|::|->)|%[A-Za-z_]\w*%\Z|%[a-z]\Z|:[a-z_]+\Z")
 _CODE = re.compile(
-    rb"[A-Za-z_][\w.:]*[(\[]\Z|[A-Za-z_]+(?:[._]|::|[a-z][A-Z])[\w.:]*[(\[]"
+    rb"[A-Za-z_][\w.:]*[(\[]\Z|[A-Za-z_]+\[\d|(?:next|cast|open|str|bytes|int|iter|field|super|input|encode)\("
+    rb"|[A-Za-z_]\w*\.(?:password|passwd|token|secret|key|pass)\Z|[A-Za-z_]+(?:[._]|::|[a-z][A-Z])[\w.:]*[(\[]"
     rb"|[a-z_]*_(?:token|password|passwd|secret|key)\Z|(?:Optional|Union|List|Dict|Set|Tuple|Sequence|Annotated|Literal|Map|Array|Promise|str|list|dict|tuple)\["
     rb"|(?:self|this|process\.env|os\.environ|config|settings|req|request|args|opts|options|params|props|env"
     rb"|var|local|secrets|Values|cfg|conf|ctx|context|data|input|each|flags|module)\.[A-Za-z_][\w.]*\Z"
@@ -50,13 +51,20 @@ def luhn(value: bytes, ended: bool) -> bool | None:
     if not ended:
         return None
     number = bytes(b for b in value if 48 <= b <= 57).decode()
-    if not is_issued(number) or len(set(number)) == 1:
+    if not is_issued(number) or len(set(number)) == 1 or _is_column(number):
         return False
     total = 0
     for place, digit in enumerate(map(int, reversed(number))):
         doubled = digit * 2 if place % 2 else digit
         total += doubled - 9 if doubled > 9 else doubled
     return total % 10 == 0
+
+
+def _is_column(number: str) -> bool:
+    """Whether it is a table of numbers that follow one another: four groups, each a little above the last."""
+    groups = [int(number[at : at + 4]) for at in range(0, len(number), 4)]
+    near = len(set(groups)) == len(groups) == 4 and max(groups) - min(groups)
+    return bool(near) and (near < 64 or (near < 512 and groups == sorted(groups)))
 
 
 def ssn(value: bytes, ended: bool) -> bool | None:
@@ -157,8 +165,9 @@ def login(value: bytes, ended: bool) -> bool | None:
 
 def credential(value: bytes, ended: bool) -> bool | None:
     """What follows a scheme in a header: it has a digit, a capital or a symbol, or is a long word."""
-    if no_placeholder(value, ended) is False:
-        return False
+    verdict = no_placeholder(value, ended)
+    if not verdict:
+        return verdict
     if len(value) >= 12 and b" " not in value[:12]:
         return True
     if any(48 <= b <= 57 or 65 <= b <= 90 or b in b"+/=_~" for b in value[1:]):

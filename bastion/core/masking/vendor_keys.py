@@ -56,7 +56,7 @@ _ROWS: tuple[_Row, ...] = (
     ("razorpay", "Razorpay key", ("rzp_live_", "rzp_test_"), r"(\w{14,})", _A[:14]),
     ("flutterwave", "Flutterwave key", ("FLWSECK-", "FLWSECK_TEST-"), r"([\w\-]{12,})", _A[:32]),
     ("paystack", "Paystack key", ("sk_paystack_",), r"(\w{16,})", _A[:40]),
-    ("adyen", "Adyen key", ("AQE",), r"([A-Za-z0-9+/=\-]{80,})", _A + _A),
+    ("adyen", "Adyen key", ("AQE", "AQF"), r"([A-Za-z0-9]hmf[A-Za-z0-9+/=\-]{76,})", "yhmf" + _A + _A),
     ("plaid", "Plaid token", ("access-production-", "access-sandbox-", "access-development-"), r"([0-9a-f\-]{36,})", "01234567-89ab-cdef-0123-456789abcdef"),  # noqa: E501 - one row, one line
     ("grafana", "Grafana token", ("glsa_", "glc_"), r"([A-Za-z0-9_+/=]{32,})", _A[:41]),
     ("newrelic", "New Relic key", ("NRAK-", "NRIQ-", "NRAL-", "NRJS-", "NRRA-", "NRII-"), r"([\w\-]{19,})", _A[:27]),  # noqa: E501 - one row, one line
