@@ -23,11 +23,13 @@ NAMES = (
     b"preshared_key", b"presharedkey", b"pre-shared-key", b"psk", b"hmac_key", b"storage_key", b"storagekey",
     b"subscription-key", b"subscription_key", b"auth_key", b"auth-key", b"authkey", b"credential",
     b"credentials", b"db_pass", b"dbpass", b"_pass", b"-pass", b"_pw", b"bindpw", b"rootpw", b"userpw",
-    b"requirepass", b"masterauth", b"mnemonic", b"seed_phrase", b"seed phrase",
+    b"requirepass", b"sshpass", b"rediscli_auth", b"redis_auth", b"masterauth", b"mnemonic",
+    b"seed_phrase", b"seed phrase",
 )  # fmt: skip
 _FIRST = rb"[^\s\"'`<>{}()\[\]|&;,\\]"
 _NO_PATH = rb"[^\s\"'`<>{}()\[\]|&;,\\/]"
 _REST = rb"[^\s\"'`<>;,&|)}\]\\]*"
+_ON = rb"[A-Za-z0-9!@#$%^*+_~?./\-][^\s\"'`<>=:\\]*"
 _NAME_END = rb"[0-9]{0,2}\]?\\{0,3}[\"']?"
 _SEP = _NAME_END + rb"[ \t]{0,64}[:=]{1,2}>?[ \t]{0,64}"
 _PAIR = _NAME_END + rb"[\s,]{0,64}\\{0,3}[\"']?[Vv]alue\\{0,3}[\"']?[ \t]{0,4}[:=][ \t]{0,4}"
@@ -39,6 +41,8 @@ def _quoted(lead: bytes, never: bytes = b"") -> tuple[bytes, ...]:
         lead + rb"[\"]([^\s\"<{\\)" + never + rb"]\q*)",
         lead + rb"[\"](\\[^\s]\q*)",
         lead + rb"[']([^\s'<{\\)" + never + rb"]\a*)",
+        lead + rb"[']([^\s'<{\\)" + never + rb"][^'\r\n]*)'[\"']{1,3}'?([^'\r\n]*)",
+        lead + rb"[\"']{3}([^\s\"'<{" + never + rb"][^\"'\r\n]*)",
         lead + rb"\\{1,3}[\"']([^\s\"'<{\\" + never + rb"][^\"\r\n\\]*)",
     )
 
@@ -108,6 +112,9 @@ ASSIGNMENTS: tuple[Detector, ...] = (
             b'"password": "ab\\"cd-9"',
             b"password: |\n  hunter2-x\n",
             b'DB_PASSWORD="p4ss,w;rd" x',
+            b"password: 'it''s-9'",
+            b"password='s3c'\"'\"'r3t'",
+            b'password = """tripl3"""',
         ),
         negative=(
             b'password: ""',
@@ -124,14 +131,19 @@ ASSIGNMENTS: tuple[Detector, ...] = (
         title="The rest of a bare value after a comma, semicolon or ampersand that no other name follows",
         anchors=NAMES,
         patterns=(
+            _SEP + b"(" + _FIRST + _REST + b"[,;&)}|]" + _ON + b")",
             _SEP + b"(" + _FIRST + _REST + rb"[,;&][^\s\"'`<>;,&|(){}\]\[\\=:]+)",
             _SEP + b"(" + _FIRST + _REST + rb"\\[^nrtu\"'\s\\]" + _REST + rb")",
+            _NAME_END + b"=([(&]" + _ON + b")",
+            _NAME_END + rb"=\{([^{}\s$][^{}\r\n]{0,255})\};",
         ),
         judge=no_placeholder,
         cased=False,
         after=b"=:",
-        positive=(b"DB_PASSWORD=ab,cd-9", b"password: x9;y8", b"password=CORP\\b0b"),
-        negative=(b"password=${A},user=b", b"token=,a"),
+        positive=(b"DB_PASSWORD=ab,cd-9", b"password: x9;y8", b"password=CORP\\b0b", b"PASSWORD=a)9|x",
+            b"password=&s3cr3t9", b"Password=Ab1,2;Encrypt=True",
+                  b"jdbc:sqlserver://h;password={s3c;r3t};x=1"),
+        negative=(b"password=${A},user=b", b"token=,a", b"password=&user=b"),
     ),
     Detector(
         id="assignment-pair",

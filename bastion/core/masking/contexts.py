@@ -34,12 +34,16 @@ CONTEXTS: tuple[Detector, ...] = (
             *(b"-----BEGIN " + kind + b"-----" for kind in _PEM),
             b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----",
         ),
-        patterns=(rb"([A-Za-z0-9+/=\s\\\"',:.\-()|>@_]+)",),
+        patterns=(
+            rb"([A-Za-z0-9+/=\s\\\"',:.\-()|>@_]+)",
+            rb"\s{1,8}#[ \t]{0,8}([A-Za-z0-9+/=]{16}[A-Za-z0-9+/=\s\\\"',:.\-()|>@_#]*)",
+        ),
         ends=b"-----END",
         positive=(
             b"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\n-----END PRIVATE KEY-----",
             b"-----BEGIN OPENSSH PRIVATE KEY-----\\nb3BlbnNzaC1rZXktdjEAAAAA\\n-----END",
             b"-----BEGIN RSA PRIVATE KEY-----\r\nProc-Type: 4,ENCRYPTED\r\nDEK-Info: AES-128,0A\r\n\r\nq83v",
+            b"# -----BEGIN EC PRIVATE KEY-----\n# MHcCAQEEIA1b2C3d4E5F\n# -----END",
             b"  -----BEGIN ENCRYPTED PRIVATE KEY-----\n  MIIFHDBOBgkqhkiG9w0BBQ0wQTApBgkq\n  -----END",
             b"-----BEGIN PGP PRIVATE KEY BLOCK-----\nComment: me@example.com\n\nlQVYBGVt\n=Ab3d\n-----END",
         ),
