@@ -61,6 +61,11 @@ class Detector:
         """The bytes that may stand where a pattern starts."""
         return bytes(b for b in range(256) if any(gate.match(bytes([b])) for gate in self.gates))
 
+    def prepare(self) -> None:
+        """Compile now what is compiled at its first use: a millisecond or two, off the event loop."""
+        if not self.firsts:
+            raise ValueError(f"detector {self.id}: nothing can follow its anchors")
+
     def expression(self, anchor: bytes) -> bytes:
         """An anchor of this row with its surroundings, for the seeker."""
         before = b""

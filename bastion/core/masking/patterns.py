@@ -120,6 +120,7 @@ def _anchors(
 ) -> tuple[tuple[tuple[tuple[Detector, ...], bytes], ...], Seeker]:
     by_anchor: dict[bytes, list[Detector]] = {}
     for row in rows:
+        row.prepare()
         for anchor in row.anchors if not row.lead else ():
             by_anchor.setdefault(anchor, []).append(row)
     literals = [(tuple(group), anchor) for anchor, group in by_anchor.items()]
