@@ -57,9 +57,14 @@ class Detector:
         return tuple(re.compile(gate(row[: last + 1])) for row, last in self.compiled)
 
     @cached_property
+    def entrance(self) -> re.Pattern[bytes]:
+        """All gates in one: most places are refused by a single call."""
+        return re.compile(b"|".join(b"(?:" + one.pattern + b")" for one in self.gates))
+
+    @cached_property
     def firsts(self) -> bytes:
         """The bytes that may stand where a pattern starts."""
-        return bytes(b for b in range(256) if any(gate.match(bytes([b])) for gate in self.gates))
+        return bytes(b for b in range(256) if self.entrance.match(bytes([b])))
 
     def prepare(self) -> None:
         """Compile now what is compiled at its first use: a millisecond or two, off the event loop."""

@@ -221,7 +221,7 @@ class Finder:
     def _try(self, row: Detector, start: int, at: int, hay: bytes, base: int, *, final: bool) -> None:
         if not stands_apart(row, hay, start):
             return
-        if at < len(hay) and hay[at] not in row.firsts:
+        if (at < len(hay) and hay[at] not in row.firsts) or not row.entrance.match(hay, at):
             return
         for number, gate in enumerate(row.gates):
             if not gate.match(hay, at):
