@@ -1,4 +1,4 @@
-"""The command line: `bastion demo | serve | replay | sessions | policy | reindex | revoke | enrol | help`."""
+"""The command line: `bastion demo | serve | replay | sessions | policy | detectors | …`, see `--help`."""
 
 from __future__ import annotations
 
@@ -143,6 +143,32 @@ def policy_check(path: Path) -> None:
     from bastion.app.offices import check_policy  # noqa: PLC0415 - start-up of other commands stays fast
 
     _run(check_policy(path))
+
+
+@main.group(cls=Group)
+def detectors() -> None:
+    """Try what is masked without being known."""
+
+
+@detectors.command("test")
+@click.argument("source", metavar="FILE|-", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option("--config", "path", type=click.Path(path_type=Path, dir_okay=False), help="Its detectors too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def detectors_test(source: str, path: Path | None, *, as_json: bool) -> None:
+    """Say where detectors find something in a text, never what; 1 when they find nothing.
+
+    \b
+    Example:
+      bastion detectors test app.log --config /etc/bastion/bastion.toml
+    """  # noqa: D301 - click reads the escape
+    from bastion.app import config  # noqa: PLC0415 - start-up of other commands stays fast
+    from bastion.app.detectors import MaskingSettings, try_detectors  # noqa: PLC0415 - the same
+
+    try:
+        settings = config.load(path).masking if path else MaskingSettings()
+    except ConfigError as error:
+        _fail(error)
+    sys.exit(try_detectors(source, settings, as_json=as_json))
 
 
 @main.command()

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from bastion.app.detectors import MaskingSettings, mistakes
 from bastion.idp.issuer import Issuer
 from bastion.kube.settings import KubeSettings
 from bastion.ssh.settings import SshSettings
@@ -67,18 +68,22 @@ class Config:
     certificates: Certificates = field(default_factory=Certificates)
     policy: PolicySettings = field(default_factory=PolicySettings)
     log: LogSettings = field(default_factory=LogSettings)
+    masking: MaskingSettings = field(default_factory=MaskingSettings)
 
 
 def load(path: Path) -> Config:
     """Read and check a configuration file; raises ConfigError."""
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        data = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
     config = build(Config, data, str(path))
     _check(config, path)
+    if wrong := mistakes(config.masking, text):
+        raise ConfigError("\n".join(f"{path}: {what}" for what in wrong))
     return config
 
 

@@ -16,6 +16,8 @@ from bastion.app.counter import Counter
 from bastion.app.desk import Desk
 from bastion.app.live import Live
 from bastion.core.frame import Frame
+from bastion.core.masking.detector import Detector
+from bastion.core.masking.table import ALL
 from bastion.core.opening import unknown
 from bastion.core.policy import Policy
 from bastion.core.session import Session
@@ -62,6 +64,7 @@ class Rooms:
     index: Index
     policy: Policy
     public_name: str
+    detectors: tuple[Detector, ...] = ALL
     wall: Callable[[], int] = lambda: int(time.time())
     clock: Callable[[], float] = time.monotonic
     impersonate: Mapping[str, bool] = field(default_factory=dict)
@@ -75,7 +78,7 @@ class House:
         self._live = Live(rooms.wall)
         self._relays: dict[str, Relay] = {}
         self._closing = False
-        self._compiled, self._share = Compiled(), Share(rooms.clock)
+        self._compiled, self._share = Compiled(rooms.detectors), Share(rooms.clock)
         self.desk = Desk(rooms.queue, rooms.codes, rooms.public_name)
 
     @property
@@ -175,6 +178,10 @@ class House:
                 self._live.revoke(await self._rooms.index.revoked())
             except StoreError as error:
                 _log.error("store.failed", why=str(error))
+
+    def detect(self, detectors: tuple[Detector, ...]) -> None:
+        """Mask what these find, in sessions that are opened from now on."""
+        self._compiled.use(detectors)
 
     def reload(self, policy: Policy) -> None:
         """Put another policy in force, for live sessions too."""

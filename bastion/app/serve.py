@@ -21,7 +21,7 @@ from bastion.demo.issuer import PATH as DEMO_PATH
 from bastion.syntax.shfmt import Shfmt
 
 _log = structlog.get_logger("bastion.serve")
-RELOADED = frozenset({"policy", "issuers", "certificates", "log", "shutdown_seconds"})
+RELOADED = frozenset({"policy", "issuers", "certificates", "log", "masking", "shutdown_seconds"})
 DEMO_MARK = ".bastion-demo"
 
 

@@ -12,6 +12,7 @@ import structlog
 
 from bastion.app import logs
 from bastion.app.config import Config, ConfigError
+from bastion.app.detectors import table
 from bastion.app.house import House, Rooms
 from bastion.app.mending import mend
 from bastion.app.policies import load_policy
@@ -89,7 +90,8 @@ async def start(config: Config, folder: Path, stack: AsyncExitStack, group: asyn
     await mend(journal, index, recordings, _wall)
     syntax = await stack.enter_async_context(Shfmt())
     policy = await load_policy(folder / config.policy.file, syntax)
-    await asyncio.to_thread(compile_patterns, ())
+    detectors = table(config.masking)
+    await asyncio.to_thread(compile_patterns, (), detectors=detectors)
     issuers = _issuers(config, folder)
     stack.push_async_callback(lambda: rooms.issuers.close())  # noqa: PLW0108 - a reload replaces them
     clusters = []
@@ -102,7 +104,7 @@ async def start(config: Config, folder: Path, stack: AsyncExitStack, group: asyn
         issuers=issuers, authority=authority, lifetime=config.certificates.lifetime_seconds, journal=journal,
         recordings=recordings, clusters={each.name: each for each in clusters}, syntax=syntax,
         queue=ApprovalQueue(engine, seal, codes, _wall, time.monotonic), codes=codes, index=index,
-        policy=policy, public_name=_destination(config.public_name),
+        policy=policy, public_name=_destination(config.public_name), detectors=detectors,
     )  # fmt: skip
     house = House(rooms)
     try:
@@ -123,7 +125,7 @@ async def start(config: Config, folder: Path, stack: AsyncExitStack, group: asyn
 
 
 async def reload(config: Config, folder: Path, running: Running) -> str:
-    """SIGHUP: policy, issuers, certificate lifetime, logs and cluster credentials anew.
+    """SIGHUP: policy, detectors, issuers, certificate lifetime, logs and cluster credentials anew.
 
     The problem, or empty. A bad policy changes nothing; live sessions go on.
     """
@@ -135,6 +137,7 @@ async def reload(config: Config, folder: Path, running: Running) -> str:
         return str(error)
     await running.house.note("policy.loaded", {"policy": policy.sha256, "before": rooms.policy.sha256})
     running.house.reload(policy)
+    running.house.detect(table(config.masking))
     before, rooms.issuers = rooms.issuers, _issuers(config, folder)
     rooms.lifetime = config.certificates.lifetime_seconds
     logs.configure(config.log.level, config.log.format)

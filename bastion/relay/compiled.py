@@ -11,8 +11,10 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Sequence
+from functools import partial
 
-from bastion.core.masking.patterns import Patterns, compile_patterns
+from bastion.core.masking.detector import Detector
+from bastion.core.masking.patterns import ALL, Patterns, compile_patterns
 from bastion.model.masks import KnownValue
 
 KEPT_SECONDS = 60.0
@@ -22,7 +24,8 @@ MOST = 32
 class Compiled:
     """Shared by the sessions of a house; used from its loop only."""
 
-    def __init__(self) -> None:
+    def __init__(self, detectors: tuple[Detector, ...] = ALL) -> None:
+        self._detectors = detectors
         self._key = secrets.token_bytes(32)
         self._kept: dict[bytes, Patterns] = {}
         self._begun: dict[bytes, asyncio.Future[Patterns]] = {}
@@ -30,17 +33,24 @@ class Compiled:
     def __repr__(self) -> str:
         return f"Compiled({len(self._kept)} kept)"
 
+    def use(self, detectors: tuple[Detector, ...]) -> None:
+        """Search with these from now on; sessions that are open keep theirs."""
+        self._detectors, self._begun = detectors, {}
+        self._kept.clear()
+
     async def patterns(self, values: Sequence[KnownValue]) -> Patterns:
         """`compile_patterns(values)`, off the loop, once for all who ask meanwhile."""
         digest = self._digest(values)
         found = self._kept.get(digest)
         if found is None:
             loop = asyncio.get_running_loop()
-            if digest not in self._begun:
-                self._begun[digest] = loop.run_in_executor(None, compile_patterns, values)
-                self._begun[digest].add_done_callback(lambda _: self._begun.pop(digest, None))
-            found = await asyncio.shield(self._begun[digest])
-            if len(self._kept) < MOST and digest not in self._kept:
+            rows, begun = self._detectors, self._begun
+            if digest not in begun:
+                work = partial(compile_patterns, values, detectors=rows)
+                begun[digest] = loop.run_in_executor(None, work)
+                begun[digest].add_done_callback(lambda _: begun.pop(digest, None))
+            found = await asyncio.shield(begun[digest])
+            if rows is self._detectors and len(self._kept) < MOST and digest not in self._kept:
                 self._kept[digest] = found
                 loop.call_later(KEPT_SECONDS, self._kept.pop, digest, None)
         return found

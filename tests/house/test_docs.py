@@ -12,6 +12,7 @@ import pytest
 
 from bastion.app.cli import main
 from bastion.app.config import Certificates, Config, LogSettings, PolicySettings
+from bastion.app.detectors import DetectorSettings
 from bastion.app.pages import page_text
 from bastion.app.policies import load_policy
 from bastion.core.masking.table import ALL
@@ -100,6 +101,7 @@ SETTINGS = {
     "`[certificates]`": Certificates,
     "`[policy]`": PolicySettings,
     "`[log]`": LogSettings,
+    "`[[masking.detectors]]`": DetectorSettings,
     "`[[issuers]]`": Issuer,
     "`[[clusters]]`": KubeSettings,
     "`[clusters.impersonation]`": Impersonation,
@@ -132,7 +134,8 @@ def test_the_example_configuration_names_every_setting():
     example = tomllib.loads((ROOT / "conf/bastion.toml").read_text())
     shown = {
         "Top level": example, "`[ssh]`": example["ssh"], "`[certificates]`": example["certificates"],
-        "`[policy]`": example["policy"], "`[log]`": example["log"], "`[[issuers]]`": example["issuers"][0],
+        "`[policy]`": example["policy"], "`[log]`": example["log"],
+        "`[[masking.detectors]]`": example["masking"]["detectors"][0], "`[[issuers]]`": example["issuers"][0],
         "`[[clusters]]`": example["clusters"][0],
         "`[clusters.impersonation]`": example["clusters"][0]["impersonation"],
     }  # fmt: skip

@@ -11,6 +11,7 @@ from bastion.core.masking.detector import Detector
 
 VALUE_LIMIT = 4096
 PROBE = 64
+_ESCAPES = frozenset((rb"\n", rb"\r", rb"\t"))
 
 
 class State(Enum):
@@ -28,8 +29,10 @@ def _set(kind: bytes) -> re.Pattern[bytes]:
 
 
 def stands_apart(row: Detector, text: bytes, start: int) -> bool:
-    """Whether the byte before `start` lets the row begin there."""
-    return not (row.before and start and _set(row.before).match(text, start - 1))
+    r"""Whether the byte before `start` lets the row begin there; a letter of an escaped `\n` always does."""
+    if not (row.before and start and _set(row.before).match(text, start - 1)):
+        return True
+    return start > 1 and row.before[:1] != b"^" and text[start - 2 : start] in _ESCAPES
 
 
 class Candidate:
@@ -40,6 +43,7 @@ class Candidate:
         "_last",
         "_steps",
         "_taken",
+        "_waits",
         "at",
         "key",
         "row",
@@ -60,6 +64,7 @@ class Candidate:
         self._steps, self._last = row.compiled[pattern]
         self._index = 0
         self._taken = 0
+        self._waits = False
 
     def advance(self, text: bytes, base: int, *, final: bool) -> None:
         """Take what it can of `text`, whose first byte is at `base`; `final`: nothing follows."""
@@ -72,7 +77,8 @@ class Candidate:
                 stop, ended = self._until(text, here, stop)
             if stop > here:
                 self._keep(text[here:stop], secret=step.secret)
-            if stop == len(text) and self._taken < step.most and not final and not ended:
+            self._waits = not final and self._taken < step.most - 1 and step.waits(text, stop)
+            if (stop == len(text) or self._waits) and self._taken < step.most and not final and not ended:
                 self._settle(ended=False)
                 return
             if self._taken < step.least:
@@ -96,7 +102,7 @@ class Candidate:
     def hold(self) -> int | None:
         """Where an undecided match begins to be sensitive; None when nothing must wait."""
         if self.state is not State.OPEN:
-            return None
+            return self.at if self._waits else None
         return _skip(self.spans, self.row.first)
 
     def masked(self) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from bastion.core.masking.steps import Step, mandatory, steps
+from bastion.core.masking.steps import Step, gate, mandatory, steps
 from bastion.core.masking.validators import Validator
 
 REACH = 48
@@ -51,9 +51,33 @@ class Detector:
         rows = [steps(pattern) for pattern in self.patterns]
         return tuple((row, mandatory(row)) for row in rows)
 
+    @cached_property
+    def gates(self) -> tuple[re.Pattern[bytes], ...]:
+        """For each pattern: what the text from its start must match for it to match, now or later."""
+        return tuple(re.compile(gate(row[: last + 1])) for row, last in self.compiled)
+
+    @cached_property
+    def entrance(self) -> re.Pattern[bytes]:
+        """All gates in one: most places are refused by a single call."""
+        return re.compile(b"|".join(b"(?:" + one.pattern + b")" for one in self.gates))
+
+    @cached_property
+    def firsts(self) -> bytes:
+        """The bytes that may stand where a pattern starts."""
+        return bytes(b for b in range(256) if self.entrance.match(bytes([b])))
+
+    def prepare(self) -> None:
+        """Compile now what is compiled at its first use: a millisecond or two, off the event loop."""
+        if not self.firsts:
+            raise ValueError(f"detector {self.id}: nothing can follow its anchors")
+
     def expression(self, anchor: bytes) -> bytes:
         """An anchor of this row with its surroundings, for the seeker."""
-        before = b"(?:^|[^" + self.before + b"])" if self.before else b""
+        before = b""
+        if self.before[:1] == b"^":
+            before = b"(?:^|[" + self.before[1:] + b"])"
+        elif self.before:
+            before = rb"(?:^|\\[nrt]|[^" + self.before + b"])"
         return before + re.escape(anchor) + self.compiled[0][0][0].kind + b"{%d}" % self.lead
 
     def __hash__(self) -> int:

@@ -58,6 +58,7 @@ class Finder:
         self._wide_tail = b""
         self._wide_places: list[int] = []
         self._open: dict[tuple[str, int, int], Candidate] = {}
+        self._tried: dict[str, int] = {}
         self._covers: list[Cover] = []
 
     def __repr__(self) -> str:
@@ -78,6 +79,7 @@ class Finder:
         other = copy(self)
         other._wide_places = list(self._wide_places)  # noqa: SLF001 - the same class
         other._covers = list(self._covers)  # noqa: SLF001 - the same class
+        other._tried = dict(self._tried)  # noqa: SLF001 - the same class
         other._open = {key: candidate.copy() for key, candidate in self._open.items()}  # noqa: SLF001 - the same class
         return other
 
@@ -179,8 +181,9 @@ class Finder:
         known = self.position - base
         for end, number in patterns.seek(hay):
             if end > known:
-                row, anchor = patterns.anchors[number]
-                self._propose(row, anchor, hay, base, end, final=final)
+                rows, anchor = patterns.anchors[number]
+                for row in rows:
+                    self._propose(row, anchor, hay, base, end, final=final)
         if not final:
             for row in patterns.seeded:
                 for match in _compile(row.viable).finditer(hay, max(0, len(hay) - REACH)):
@@ -210,14 +213,19 @@ class Finder:
             if not row.cased or hay[start:at] == anchor:
                 self._try(row, start, at, hay, base, final=final)
             return
-        low = max(0, end - REACH)
+        low = max(0, end - REACH, self._tried.get(row.id, 0) - base)
         for match in _compile(row.starts).finditer(hay, low, end):
+            self._tried[row.id] = base + match.start() + 1
             self._try(row, match.start(), match.start(), hay, base, final=final)
 
     def _try(self, row: Detector, start: int, at: int, hay: bytes, base: int, *, final: bool) -> None:
         if not stands_apart(row, hay, start):
             return
-        for number in range(len(row.compiled)):
+        if (at < len(hay) and hay[at] not in row.firsts) or not row.entrance.match(hay, at):
+            return
+        for number, gate in enumerate(row.gates):
+            if not gate.match(hay, at):
+                continue
             candidate = Candidate(row, number, base + start, base + at)
             if candidate.key not in self._open:
                 candidate.advance(hay, base, final=final)

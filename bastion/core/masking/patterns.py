@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from copy import copy
 from functools import lru_cache
@@ -17,6 +18,9 @@ from bastion.model.masks import KnownValue
 
 __all__ = ["ALL", "Patterns", "compile_patterns"]
 MAX_VALUES: Final = 4096
+_CODE: Final = re.compile(
+    rb"[(\[{%]|->|::|\A\$|\A[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z"
+)  # an expression, no value
 
 
 class Patterns:
@@ -98,8 +102,9 @@ def _lanes(known: Sequence[KnownValue], *, plain: bool) -> tuple[tuple[Lane, ...
 
 def worth_learning(value: bytes) -> bool:
     """Whether a value is so distinct that it may be masked without its context."""
-    letters = sum(65 <= b <= 90 or 97 <= b <= 122 for b in value)
-    return not is_weak(value) and len(value) >= 8 and (0 < letters < len(value) or len(value) >= 16)
+    letters = any(65 <= b <= 90 or 97 <= b <= 122 for b in value)
+    others = any(48 <= b <= 57 or b in b"!@#^&*+=~?" for b in value)
+    return not is_weak(value) and len(value) >= 8 and letters and others and not _CODE.search(value)
 
 
 def _distinct(known: Sequence[KnownValue]) -> tuple[KnownValue, ...]:
@@ -110,10 +115,18 @@ def _distinct(known: Sequence[KnownValue]) -> tuple[KnownValue, ...]:
 
 
 @lru_cache(maxsize=16)
-def _anchors(rows: tuple[Detector, ...], plain: bool) -> tuple[tuple[tuple[Detector, bytes], ...], Seeker]:
-    literals = [(row, anchor) for row in rows for anchor in row.anchors if not row.lead]
+def _anchors(
+    rows: tuple[Detector, ...], plain: bool
+) -> tuple[tuple[tuple[tuple[Detector, ...], bytes], ...], Seeker]:
+    by_anchor: dict[bytes, list[Detector]] = {}
+    for row in rows:
+        row.prepare()
+        for anchor in row.anchors if not row.lead else ():
+            by_anchor.setdefault(anchor, []).append(row)
+    literals = [(tuple(group), anchor) for anchor, group in by_anchor.items()]
     leading = [(row, anchor) for row in rows for anchor in row.anchors if row.lead]
     seeds = [(row, seed) for row in rows for seed in row.seeds]
     expressions = [row.expression(anchor) for row, anchor in leading] + [seed for _, seed in seeds]
-    found = seeker([anchor for _, anchor in literals], expressions, caseless=True, plain=plain)
-    return (*literals, *leading, *((row, b"") for row, _ in seeds)), found
+    found = seeker(list(by_anchor), expressions, caseless=True, plain=plain)
+    others = [*leading, *((row, b"") for row, _ in seeds)]
+    return (*literals, *(((row,), anchor) for row, anchor in others)), found

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bastion.app.config import Config, ConfigError, load
+from bastion.app.detectors import MaskingSettings
 from bastion.app.serve import DEMO_MARK, _unchangeable, check, refuse_demo
 from bastion.demo.issuer import PATH
 
@@ -52,6 +53,8 @@ def test_what_a_reload_leaves_as_it_was_is_named(config):
 
 def test_what_can_be_reloaded_is_not_named(config):
     assert _unchangeable(config, replace(config, policy=replace(config.policy, file="x.yaml"))) == ""
+    assert _unchangeable(config, replace(config, masking=MaskingSettings())) == ""
+    assert config.masking != MaskingSettings()
 
 
 async def test_a_check_listens_nowhere_and_names_the_policy(config, tmp_path, capsys):

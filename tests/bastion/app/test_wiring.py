@@ -13,7 +13,9 @@ from stage import POLICY, Cluster
 
 from bastion.app import wiring
 from bastion.app.config import ConfigError, PolicySettings, load
+from bastion.app.detectors import DetectorSettings, MaskingSettings
 from bastion.app.wiring import Running, reload
+from bastion.core.masking.scan import find
 
 CONFIG = load(Path(__file__).parents[3] / "conf" / "bastion.toml")
 
@@ -47,3 +49,14 @@ async def test_a_reload_takes_a_good_policy_and_keeps_the_old_one_for_a_bad_one(
         assert await reload(config, tmp_path, running) == ""
         assert made.rooms.policy.sha256 != before
         assert made.writer.types() == ["policy.refused", "policy.loaded"]
+
+
+async def test_a_reload_brings_the_detectors_of_new_sessions(tmp_path):
+    row = DetectorSettings("acme", "Acme", ("acme_",), (r"(\w{9,})",), ("acme_012345678",), ("acme_x",))
+    async with place(tmp_path, Cluster()) as made:
+        running = Running(made.house, None, "", made.rooms, (), made.rooms.codes)
+        (tmp_path / "p.yaml").write_text(POLICY)
+        config = replace(CONFIG, policy=PolicySettings("p.yaml"), masking=MaskingSettings((row,)))
+        assert await reload(config, tmp_path, running) == ""
+        found = find(await made.house._compiled.patterns(()), b"x acme_012345678")
+        assert [span.source for span in found] == ["acme"]

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bastion.core.masking.detector import Detector
 from bastion.core.masking.scan import find
 from bastion.model.masks import KnownValue
 from bastion.relay import compiled
@@ -25,7 +26,9 @@ async def test_all_who_ask_meanwhile_wait_for_one_compilation_and_one_who_leaves
     monkeypatch,
 ):
     begun = []
-    monkeypatch.setattr(compiled, "compile_patterns", lambda values: begun.append(values) or object())
+    monkeypatch.setattr(
+        compiled, "compile_patterns", lambda values, detectors: begun.append(values) or object()
+    )
     kept = Compiled()
     asks = [asyncio.ensure_future(kept.patterns(ONE)) for _ in range(5)]
     await asyncio.sleep(0)
@@ -55,3 +58,16 @@ async def test_what_is_kept_shows_no_value():
     kept = Compiled()
     await kept.patterns(ONE)
     assert "Kx7vQ2" not in repr(kept) + repr(vars(kept))
+
+
+async def test_other_detectors_are_used_for_sessions_opened_from_then_on():
+    own = Detector(
+        id="own", title="", anchors=(b"own_",), patterns=(rb"(\w+)",), positive=(b"own_a",), negative=(b"x",)
+    )
+    kept = Compiled()
+    before = await kept.patterns(ONE)
+    kept.use((own,))
+    after = await kept.patterns(ONE)
+    text = b"own_secret password=hunter2-x"
+    assert [span.source for span in find(before, text)] == ["assignment"]
+    assert [span.source for span in find(after, text)] == ["own"]
