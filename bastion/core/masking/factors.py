@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from bastion.core.masking.forms import Form
 
-SPARSE = 8
+SPARSE = 16
 MAX_BITS = 1 << 25
 
 

@@ -7,22 +7,23 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 Piece = tuple[int, int, int]
+Deferred = tuple[int, int, bytes, re.Pattern[bytes], int]
 
 
 class Map:
-    """Pieces (text position, byte position, length), in order; the latest chunk may be deferred."""
+    """Pieces (text position, byte position, length), in order; the latest may be deferred."""
 
     def __init__(self) -> None:
         self._texts: list[int] = []
         self._pieces: list[Piece] = []
-        self._deferred: tuple[int, int, bytes, re.Pattern[bytes]] | None = None
+        self._deferred: list[Deferred] = []
         self._end = 0
 
     def copy(self) -> Map:
         """A map of its own."""
         other = Map()
         other._texts, other._pieces = self._texts[:], self._pieces[:]
-        other._deferred, other._end = self._deferred, self._end
+        other._deferred, other._end = self._deferred[:], self._end
         return other
 
     def add(self, text: int, byte: int, length: int) -> None:
@@ -33,8 +34,7 @@ class Map:
 
     def defer(self, text: int, byte: int, data: bytes, dropped: re.Pattern[bytes], length: int) -> None:
         """The text at `text`, of `length` bytes, is `data` without what `dropped` matches."""
-        self._resolve()
-        self._deferred = (text, byte, data, dropped)
+        self._deferred.append((text, byte, data, dropped, length))
         self._end = text + length
 
     def byte(self, text: int) -> int:
@@ -57,8 +57,11 @@ class Map:
     def forget(self, text: int) -> None:
         """Nothing before this text position is asked for again."""
         if text >= self._end:
-            self._texts, self._pieces, self._deferred = [], [], None
+            self._texts, self._pieces, self._deferred = [], [], []
             return
+        while self._deferred and self._deferred[0][0] + self._deferred[0][4] <= text:
+            self._texts, self._pieces = [], []
+            del self._deferred[0]
         self._resolve()
         keep = bisect_right(self._texts, text) - 1
         if keep > 0:
@@ -74,15 +77,15 @@ class Map:
             self._pieces.append((text, byte, length))
 
     def _resolve(self) -> None:
-        if self._deferred is None:
-            return
-        text, byte, data, dropped = self._deferred
-        self._deferred = None
-        at = 0
-        for match in dropped.finditer(data):
-            if match.start() > at:
-                self._append(text, byte + at, match.start() - at)
-                text += match.start() - at
-            at = match.end()
-        if at < len(data):
-            self._append(text, byte + at, len(data) - at)
+        deferred, self._deferred = self._deferred, []
+        end = self._end
+        for first, byte, data, dropped, _ in deferred:
+            text, at = first, 0
+            for match in dropped.finditer(data):
+                if match.start() > at:
+                    self._append(text, byte + at, match.start() - at)
+                    text += match.start() - at
+                at = match.end()
+            if at < len(data):
+                self._append(text, byte + at, len(data) - at)
+        self._end = max(end, self._end)

@@ -22,16 +22,29 @@ Lanes = tuple[Lane, ...]
 
 
 class Patterns:
-    """Known values and detectors. `uncovered` lists the refs of values too weak to be masked by value."""
+    """Known values and detectors. `uncovered` lists the refs of values too weak to be masked by value;
+    `plain`: without Hyperscan.
+    """
 
-    __slots__ = ("_known", "_plain", "_rows", "_seeker", "anchors", "exact", "joined", "seeded", "uncovered", "wide")
+    __slots__ = (
+        "_known",
+        "_rows",
+        "_seeker",
+        "anchors",
+        "exact",
+        "joined",
+        "plain",
+        "seeded",
+        "uncovered",
+        "wide",
+    )
 
     def __init__(
         self, known: Sequence[KnownValue], rows: tuple[Detector, ...], *, plain: bool = False
     ) -> None:
         self._known = _distinct(known)
         self._rows = rows
-        self._plain = plain
+        self.plain = plain
         parts = [(k.ref, [part for part in atoms(k.value) if not is_weak(part)]) for k in self._known]
         self.uncovered = tuple(ref for ref, found in parts if not found)
         covered = {part: KnownValue(ref, part) for ref, found in reversed(parts) for part in found}
@@ -48,12 +61,12 @@ class Patterns:
 
     def extended(self, known: Sequence[KnownValue]) -> Patterns:
         """The same and more known values; values are never dropped while a session lives."""
-        return Patterns((*self._known, *known), self._rows, plain=self._plain)
+        return Patterns((*self._known, *known), self._rows, plain=self.plain)
 
     def taught(self, lessons: Sequence[KnownValue]) -> Patterns:
         """The same and values that a detector masked by their context; cheap: only they are compiled."""
         other = copy(self)
-        wide, joined, exact = _lanes(lessons, plain=self._plain)
+        wide, joined, exact = _lanes(lessons, plain=self.plain)
         other.wide, other.joined, other.exact = self.wide + wide, self.joined + joined, self.exact + exact
         return other
 
