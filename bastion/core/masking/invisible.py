@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from bastion.core.masking.engine import Presence, presence
+from bastion.core.masking.engine import Presence, Seeker, presence, seeker
 
 CONTROLS = bytes(b for b in range(0x20) if b not in b"\t\n\r") + b"\x7f"
 LEADS = rb"\xc2\xcc\xcd\xe1\xe2\xef\xf3"
@@ -28,19 +28,30 @@ _HIDDEN = (
     rb"\xe2\x80[\x8b-\x8f\xaa-\xae]", rb"\xe2\x81[\xa0-\xaf]", rb"\xe2\x83[\x90-\xbf]",
     rb"\xef\xb8[\x80-\x8f\xa0-\xaf]", rb"\xef\xbb\xbf", rb"\xf3\xa0[\x80-\x87][\x80-\xbf]",
 )  # fmt: skip
+_SIZES = (2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 4)
 
 
 @lru_cache(maxsize=2)
-def _presences(plain: bool) -> tuple[Presence, Presence]:
-    return presence([_CONTROL], plain=plain), presence(_HIDDEN, plain=plain)
+def _seekers(plain: bool) -> tuple[Presence, Presence, Seeker]:
+    return presence([_CONTROL], plain=plain), presence(_HIDDEN, plain=plain), seeker([], _HIDDEN, plain=plain)
 
 
-def visible(data: bytes, *, plain: bool) -> bytes | None:
-    """`data` without controls, itself if there are none; None: it has zero-width characters as well."""
-    controls, hidden = _presences(plain)
-    if not data.isascii() and hidden.found(data):
-        return None
-    return data.translate(None, CONTROLS) if controls.found(data) else data
+def zero_width(data: bytes, *, plain: bool) -> bool:
+    """Whether zero-width characters or controls of the C1 set stand in `data`."""
+    return not data.isascii() and _seekers(plain)[1].found(data)
+
+
+def visible(data: bytes, *, plain: bool) -> bytes:
+    """`data` without controls and zero-width characters; itself if there are none."""
+    controls, _, hidden = _seekers(plain)
+    if not zero_width(data, plain=plain):
+        return data.translate(None, CONTROLS) if controls.found(data) else data
+    pieces, at = [], 0
+    for end, number in hidden.seek(data):
+        pieces.append(data[at : end - _SIZES[number]])
+        at = end
+    pieces.append(data[at:])
+    return b"".join(pieces).translate(None, CONTROLS)
 
 
 def unfinished(data: bytes) -> int:

@@ -14,7 +14,7 @@ from copy import copy
 from enum import Enum
 
 from bastion.core.masking.finder import Finder, Found
-from bastion.core.masking.invisible import LEADS, ZERO, unfinished, visible
+from bastion.core.masking.invisible import LEADS, ZERO, unfinished, visible, zero_width
 from bastion.core.masking.mapping import Map
 from bastion.core.masking.patterns import Patterns
 
@@ -152,16 +152,16 @@ class View:
 
     def _clean(self, data: bytes) -> bytes:
         """Data without invisible characters."""
-        text = visible(data, plain=self.finder.patterns.plain)
-        return _DROPPED.sub(b"", data) if text is None else text
+        return visible(data, plain=self.finder.patterns.plain)
 
     def _drop(self, data: bytes) -> bytes | None:
-        """Data without sequences and invisible characters; None when a sequence is not complete."""
+        """Data without sequences and invisible characters; None when it must be read step by step."""
         simple = _COMMON.sub(b"", data)
-        if b"\x1b" not in simple:
-            text = visible(simple, plain=self.finder.patterns.plain)
-            if text is not None:
-                return text
+        plain = self.finder.patterns.plain
+        if b"\x1b" not in simple and not zero_width(simple, plain=plain):
+            return visible(simple, plain=plain)
+        if b"\x00" in data:  # not made for a terminal: the next expression is slow and would fail
+            return None
         text = _SEQUENCES.sub(b"", data)
         return None if _OPEN.search(text) else text
 
