@@ -1,6 +1,6 @@
 """Hunts for leaks: generated streams through the real maskers, judged by bytes, text and what is seen.
 
-    python -m tests.harness.hunt --streams 1000000 [--seed 1] [--jobs 2] [--plain]
+    python -m tests.harness.hunt --streams 1000000 [--seed 1] [--jobs 2] [--plain] [--terminals 0.1]
 
 Prints seed, count, time and leaks; ends with 1 if there are any. A stream is found again by its number:
 the same seed gives the same streams, whatever the jobs.
@@ -18,32 +18,35 @@ from random import Random
 
 from tests.harness.hunt_streams import leaks, stream, world
 
+Job = tuple[str, int, int, bool, float]
 BATCH = 500
 SHOWN = 20
 
 
-def batch(job: tuple[str, int, int, bool]) -> tuple[int, list[str]]:
-    """(streams run, leaks) of one batch: one set of known values."""
-    seed, number, count, plain = job
-    random = Random(f"{seed}/{number}")  # noqa: S311 - streams must come again, nothing is secret
+def batch(job: Job) -> tuple[int, list[str]]:
+    """(streams run, leaks) of one batch: one set of known values for all of its streams."""
+    seed, number, count, plain, terminals = job
+    random = Random(f"{seed}/{number}")
     known = world(random, plain=plain)
     found = []
     for place in range(count):
-        one = stream(random, known)
-        for leak in leaks(one, known):
-            found.append(f"{number}.{place} {'+'.join(one.recipe)}: {leak}")
+        one = stream(random, known, terminals=terminals)
+        name = f"{number}.{place} {'+'.join(one.recipe)}{' terminal' if one.terminal else ''}"
+        found += [f"{name}: {leak}" for leak in leaks(one, known)]
     return count, found
 
 
-def batches(seed: str, streams: int, *, plain: bool) -> Iterator[tuple[str, int, int, bool]]:
+def batches(seed: str, streams: int, *, plain: bool, terminals: float) -> Iterator[Job]:
     """The jobs."""
     for number, start in enumerate(range(0, streams, BATCH)):
-        yield seed, number, min(BATCH, streams - start), plain
+        yield seed, number, min(BATCH, streams - start), plain, terminals
 
 
-def hunt(seed: str, streams: int, jobs: int, *, plain: bool = False) -> tuple[int, list[str]]:
+def hunt(
+    seed: str, streams: int, jobs: int = 1, *, plain: bool = False, terminals: float = 0.0
+) -> tuple[int, list[str]]:
     """(streams run, leaks) of all batches, in `jobs` processes."""
-    work = list(batches(seed, streams, plain=plain))
+    work = list(batches(seed, streams, plain=plain, terminals=terminals))
     if jobs == 1:
         done = [batch(job) for job in work]
     else:
@@ -59,9 +62,10 @@ def main() -> int:
     options.add_argument("--seed", default="1")
     options.add_argument("--jobs", type=int, default=1)
     options.add_argument("--plain", action="store_true", help="without Hyperscan")
+    options.add_argument("--terminals", type=float, default=0.0, help="share of streams on a terminal")
     asked = options.parse_args()
     begun = time.monotonic()
-    count, found = hunt(asked.seed, asked.streams, asked.jobs, plain=asked.plain)
+    count, found = hunt(asked.seed, asked.streams, asked.jobs, plain=asked.plain, terminals=asked.terminals)
     for leak in sorted(found)[:SHOWN]:
         print(leak)
     kinds = Counter(leak.split(": ")[0].split(" ", 1)[1] for leak in found)

@@ -7,9 +7,10 @@ import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from random import Random
 
-from bastion.core.masking.patterns import Patterns, compile_patterns, worth_learning
+from bastion.core.masking.patterns import Patterns, compile_patterns
 from bastion.core.masking.scan import find
 from bastion.core.masking.stream import StreamMasker
 from bastion.core.masking.table import ALL
@@ -18,9 +19,10 @@ from bastion.model.masks import KnownValue
 from tests.harness.hunt_encodings import ENCODERS, folded, forbidden, joined
 
 VALUES = 12
-TERMINALS = 0.1
+PART = 6
+DRIPPED = 200
 TEXTS = (
-    b"GET /api/v1/items 200 12ms\n", b"-rw-r--r-- 1 root root 4096 Mar  1 10:00 notes.txt\r\n", b"{\"level\": \"info\"}\n",
+    b"GET /api/v1/items 200 12ms\n", b"-rw-r--r-- 1 root root 4096 Mar  1 10:00 notes.txt\r\n", b'{"level": "info"}\n',
     b"user@host:~$ cat .env\r\n", b"  - name: DB\n    value: ", b"\xe6\xbc\xa2\xe5\xad\x97 text ", b"\xc3\xa9t\xc3\xa9 ",
     b"", b"", b" ", b"\n", b"=", b"'", b'"', b"export X=", b"| ",
 )  # fmt: skip
@@ -79,13 +81,20 @@ def _examples() -> tuple[tuple[str, bytes, tuple[bytes, ...]], ...]:
     rows = []
     for row in ALL:
         for text in row.positive:
-            spans = [text[span.start : span.end] for span in find(nothing, text) if span.source == row.id]
-            rows.append((row.id, text, tuple(part for part in spans if len(part) >= 6)))
+            spans = [(span.start, span.end) for span in find(nothing, text) if span.source == row.id]
+            parts = [text[low:high] for low, high in spans if high - low >= PART]
+            shown = bytearray(text)
+            for low, high in spans:
+                shown[low:high] = b"*" * (high - low)
+            rows.append((row.id, text, tuple(part for part in parts if part not in shown)))
     return tuple(rows)
 
 
-def stream(random: Random, known: World) -> Stream:
-    """One stream: one to three secrets between other text, with noise in them, in chunks."""
+def stream(random: Random, known: World, *, terminals: float = 0.0) -> Stream:
+    """One stream: one to three secrets between other text, with noise in them, in chunks.
+
+    `terminals`: the share that goes to a terminal's masker.
+    """
     body, recipe = bytearray(), []
     windows: set[str] = set()
     wholes: set[str] = set()
@@ -103,37 +112,37 @@ def stream(random: Random, known: World) -> Stream:
         else:
             name, text, secret = random.choice(_examples())
             body += b"\n"
+            text += b"\n"
             recipe.append(name)
             parts += secret
-            if random.random() < 0.3 and secret and worth_learning(secret[0]):
-                text += b"\n"
         if random.random() < 0.4:
             text = _woven(text, random)
             recipe.append("noise")
         body += text + random.choice(TEXTS)
-    terminal = random.random() < TERMINALS
+    terminal = random.random() < terminals
     chunks = _cut(bytes(body), random)
     return Stream(chunks, frozenset(windows), frozenset(wholes), tuple(parts), terminal, tuple(recipe))
 
 
 def _woven(text: bytes, random: Random) -> bytes:
-    out = text.decode("utf-8", "surrogateescape")
-    for _ in range(random.randint(1, 6)):
-        at = random.randint(0, len(out))
-        out = out[:at] + random.choice(NOISE).decode() + out[at:]
-    return out.encode("utf-8", "surrogateescape")
+    places = sorted(random.randint(0, len(text)) for _ in range(random.randint(1, 6)))
+    places = [place for place in places if text[place : place + 1] < b"\x80"]
+    out = bytearray()
+    for low, high in pairwise([0, *places]):
+        out += text[low:high] + random.choice(NOISE)
+    return bytes(out) + text[places[-1] if places else 0 :]
 
 
 def _cut(data: bytes, random: Random) -> tuple[bytes, ...]:
     match random.randint(0, 3):
         case 0:
             return (data,)
-        case 1:
+        case 1 if len(data) <= DRIPPED:
             return tuple(bytes([byte]) for byte in data)
         case _:
             places = sorted(random.randint(0, len(data)) for _ in range(random.randint(1, 8)))
             edges = [0, *places, len(data)]
-            return tuple(data[a:b] for a, b in zip(edges, edges[1:], strict=False))
+            return tuple(data[a:b] for a, b in pairwise(edges))
 
 
 def leaks(one: Stream, known: World) -> list[str]:
@@ -150,7 +159,7 @@ def leaks(one: Stream, known: World) -> list[str]:
         whole = b"".join(one.chunks)
         if len(sent) != len(whole):
             found.append("another length")
-        if len(one.chunks) > 1 and _streamed((whole,), known) != sent:
+        if len(one.chunks) > 1 and len(whole) % 4 == 0 and _streamed((whole,), known) != sent:
             found.append("another result for another cut")
     return found
 

@@ -20,9 +20,14 @@ Symbols = list[tuple[int, int]]
 
 def masked(forms: Sequence[Forms], data: bytes) -> set[int]:
     """The positions of `data` that must be masked; its only escape sequences are colours."""
+    return _in_view(forms, data, range(len(data))) | _in_view(forms, data, list(_without_sequences(data)))
+
+
+def _in_view(forms: Sequence[Forms], data: bytes, view: Sequence[int]) -> set[int]:
+    """What is dropped from a view stays as it is, even inside a run."""
     found: set[int] = set()
-    for view in (list(range(len(data))), list(_without_sequences(data))):
-        text = [(data[place], place) for place in view if data[place] not in CONTROLS]
+    text = [(data[place], place) for place in view if data[place] not in CONTROLS]
+    if text:
         joined = [(byte, place) for byte, place in text if byte not in DROPPED]
         folded = [(_fold(byte), place) for byte, place in joined]
         for one in forms:
@@ -32,7 +37,7 @@ def masked(forms: Sequence[Forms], data: bytes) -> set[int]:
                 found |= _of_form(form, joined)
             for form in one.exact:
                 found |= _of_form(form, text)
-    return found
+    return found & {place for _, place in text}
 
 
 def _without_sequences(data: bytes) -> Iterator[int]:
