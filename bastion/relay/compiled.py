@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from bastion.core.masking.patterns import Patterns, compile_patterns
 from bastion.model.masks import KnownValue
+from bastion.model.refusal import Refusal
 
 KEPT_SECONDS = 60.0
 MOST = 32
@@ -29,13 +30,20 @@ class Compiled:
     def __repr__(self) -> str:
         return f"Compiled({len(self._kept)} kept)"
 
-    async def patterns(self, values: Sequence[KnownValue]) -> Patterns:
-        """`compile_patterns(values)`, off the loop. Raises what it raises."""
+    async def patterns(self, values: Sequence[KnownValue]) -> Patterns | Refusal:
+        """`compile_patterns(values)`, off the loop; a refusal when they cannot all be covered."""
         digest = self._digest(values)
         found = self._kept.get(digest)
         if found is None:
             loop = asyncio.get_running_loop()
-            found = await loop.run_in_executor(None, compile_patterns, values)
+            try:
+                found = await loop.run_in_executor(None, compile_patterns, values)
+            except ValueError as error:
+                return Refusal(
+                    "secrets-unknown",
+                    f"the values of this pod's Secrets cannot all be masked: {error}",
+                    "an administrator makes the Secrets smaller, or names `known_values` in the policy",
+                )
             if len(self._kept) < MOST and digest not in self._kept:
                 self._kept[digest] = found
                 loop.call_later(KEPT_SECONDS, self._kept.pop, digest, None)

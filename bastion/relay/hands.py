@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
+from bastion.core.masking.patterns import compile_patterns
 from bastion.model import effects as do
 from bastion.model.events import (
     ClientEnded,
@@ -206,6 +207,10 @@ class Hands:
                 return self._post(Refused(now(), values))
             values = ()
         patterns = await self._doors.compiled.patterns(values)
+        if isinstance(patterns, Refusal):
+            if known == "required":
+                return self._post(Refused(now(), patterns))
+            values, patterns = (), compile_patterns(())
         return self._post(Resolved(now(), pod, patterns, len(values), len(patterns.uncovered)))
 
     async def _parse(self, text: bytes, dialect: str) -> None:

@@ -14,7 +14,7 @@ import re
 import urllib.parse
 from collections.abc import Iterator
 
-MAX_LEAVES = 256
+MAX_LEAVES = 10_001
 _DSN = re.compile(rb"[A-Za-z][\w+.\-]*://[^\s/@:]*:([^\s@]+)@\S*\Z")
 _LINE = re.compile(rb"(?:export[ \t]+)?[A-Za-z_][\w.\-]*[ \t]*[=:][ \t]*(\S.*)")
 _PUBLIC = re.compile(
@@ -25,7 +25,10 @@ _PRIVATE = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----(.*?)(?:---
 
 
 def atoms(value: bytes) -> tuple[bytes, ...]:
-    """The parts of `value` to look for; the value itself when it has no known structure."""
+    """The parts of `value` to look for; the value itself when it has no known structure.
+
+    At `MAX_LEAVES` there may be more: whoever gets so many refuses them.
+    """
     return tuple(dict.fromkeys(part for part in _atoms(value.strip(), 3) if part))[:MAX_LEAVES]
 
 

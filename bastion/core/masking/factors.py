@@ -29,7 +29,8 @@ class Factors:
         self._mask = bits - 1
         table = bytearray(bits // 8)
         blob, size, mask = self._blob, self._size, self._mask
-        for key in {hash(blob[i : i + size]) & mask for i in range(len(blob) - size + 1)}:
+        for at in range(len(blob) - size + 1):
+            key = hash(blob[at : at + size]) & mask
             table[key >> 3] |= 1 << (key & 7)
         self._bits = bytes(table)
 

@@ -122,18 +122,23 @@ class Finder:
         return found
 
     def _learn(self, values: list[tuple[int, bytes]]) -> bool:
-        """Values whose context ended at a place stay masked from there on, without it."""
-        known = {value.value for value, _ in self.lessons}
-        fresh = []
+        """Values whose context ended at a place stay masked from there on, without it.
+
+        Of too many, those whose context was not seen for the longest time are let go.
+        """
+        lessons = {lesson.value: (lesson, since) for lesson, since in self.lessons}
+        fresh = False
         for end, value in sorted(values):
-            if value not in known and worth_learning(value):
-                known.add(value)
+            if value in lessons:
+                lessons[value] = lessons.pop(value)
+            elif worth_learning(value):
                 self._taught += 1
-                fresh.append((KnownValue(f"learned-{self._taught}", value), end))
+                lessons[value] = (KnownValue(f"learned-{self._taught}", value), end)
+                fresh = True
+        self.lessons = tuple(lessons.values())[-MAX_LESSONS:]
         if fresh:
-            self.lessons = (*self.lessons, *fresh)[-MAX_LESSONS:]
             self.replace(self._given)
-        return bool(fresh)
+        return fresh
 
     def _pass_covered(self, hold: int) -> int:
         for start, end, _ in sorted(self._covers):

@@ -27,7 +27,7 @@ MIN_WIDE = 12
 MAX_VALUE = 1024 * 1024
 MAX_EXACT = 64
 LONG = 4096
-MAX_PIECES = 2048
+MAX_PIECES = 8192
 PIECE = 8
 _DROP = bytes(range(0x21)) + b"\"'`\\\x7f"
 _FOLD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", b"abcdefghijklmnopqrstuvwxyz+/")
@@ -72,7 +72,7 @@ class Forms:
 def window_of(symbols: int) -> int:
     """How many symbols in a row of a form of this length may not be shown.
 
-    Forms of values beyond `LONG` bytes have windows that keep their pieces at `MAX_PIECES`.
+    Twelve; more only where a form would need more than `MAX_PIECES` pieces (from 40 KiB on).
     """
     if symbols >= 2 * MIN_WIDE:
         return max(MIN_WIDE, PIECE - 1 + -(-symbols // MAX_PIECES))

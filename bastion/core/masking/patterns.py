@@ -7,7 +7,7 @@ from copy import copy
 from functools import lru_cache
 from typing import Final
 
-from bastion.core.masking.atoms import atoms
+from bastion.core.masking.atoms import MAX_LEAVES, atoms
 from bastion.core.masking.detector import Detector
 from bastion.core.masking.engine import Hits, Seeker, seeker
 from bastion.core.masking.forms import Form, forms_of, is_weak
@@ -45,7 +45,7 @@ class Patterns:
         self._known = _distinct(known)
         self._rows = rows
         self.plain = plain
-        parts = [(k.ref, [part for part in atoms(k.value) if not is_weak(part)]) for k in self._known]
+        parts = [(k.ref, [part for part in _parts(k) if not is_weak(part)]) for k in self._known]
         self.uncovered = tuple(ref for ref, found in parts if not found)
         covered = {part: KnownValue(ref, part) for ref, found in reversed(parts) for part in found}
         self.wide, self.joined, self.exact = _lanes(tuple(covered.values()), plain=plain)
@@ -89,8 +89,9 @@ def compile_patterns(
 ) -> Patterns:
     """Compile `known` values and `detectors`. May take a second the first time; call it off the loop.
 
-    `plain` avoids Hyperscan (the answers are the same). ValueError: more than `MAX_VALUES` values, or
-    values so long that they need more than `MAX_LITERALS` literals.
+    `plain` avoids Hyperscan (the answers are the same). ValueError: more than `MAX_VALUES` values, one
+    with too many parts or bytes, or so many bytes that they need more than `MAX_LITERALS` literals:
+    what cannot be covered is refused, never left out.
     """
     if len(known) > MAX_VALUES:
         raise ValueError(f"masking: more than {MAX_VALUES} known values")
@@ -112,6 +113,13 @@ def _lanes(known: Sequence[KnownValue], *, plain: bool) -> tuple[Lanes, Lanes, L
     wholes = lanes((one.wholes for one in forms), whole=True)
     joined = lanes((one.joined for one in forms), whole=True)
     return fragments + wholes, joined, lanes((one.exact for one in forms), whole=True)
+
+
+def _parts(known: KnownValue) -> tuple[bytes, ...]:
+    found = atoms(known.value)
+    if len(found) >= MAX_LEAVES:
+        raise ValueError(f"masking: a known value of {MAX_LEAVES} parts or more")
+    return found
 
 
 def worth_learning(value: bytes) -> bool:

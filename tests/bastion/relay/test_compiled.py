@@ -2,8 +2,10 @@
 
 import asyncio
 
+from bastion.core.masking.forms import MAX_VALUE
 from bastion.core.masking.scan import find
 from bastion.model.masks import KnownValue
+from bastion.model.refusal import Refusal
 from bastion.relay import compiled
 from bastion.relay.compiled import Compiled
 
@@ -19,6 +21,13 @@ async def test_the_same_values_are_compiled_once_and_others_anew():
     assert other is not first
     assert find(other, TWO[0].value)
     assert await kept.patterns((KnownValue("b", ONE[0].value),)) is not first
+
+
+async def test_values_that_cannot_all_be_masked_are_a_refusal_that_shows_none():
+    answer = await Compiled().patterns((KnownValue("a", b"x7-Q" * (MAX_VALUE // 4 + 1)),))
+    assert isinstance(answer, Refusal)
+    assert answer.code == "secrets-unknown"
+    assert "x7-Q" not in repr(answer)
 
 
 async def test_values_are_let_go_after_a_while(monkeypatch):
