@@ -64,3 +64,18 @@ def test_the_table_has_a_line_for_every_row(report, rows):
     printed = python("-c", show, data=json.dumps(report["rows"])).splitlines()
     assert [line[:30].rstrip() for line in printed[1:]] == list(rows)
     assert report["cores"] >= 1
+
+
+def test_the_masking_bench_has_every_row_and_a_ratio_where_something_stands_beside():
+    sizes = ["--mb", "1", "--values", "30", "--detectors", "120", "--sessions", "2", "--path-mb", "1"]
+    found = json.loads(python("-m", "tests.bench.masking", *sizes, "--rounds", "1", "--json"))["rows"]
+    names = [row["name"] for row in found]
+    assert all(row["value"] > 0 for row in found)
+    assert {row["name"] for row in found if row["ratio"]} >= {
+        "log lines, 30 values", "random bytes, 20 values", "through the bastion, log text",
+        "through the bastion, terminal", "two streams in two threads, wall time",
+    }  # fmt: skip
+    assert {"memory, a stream's masker", "memory, a terminal's masker", "compiling 30 known values"} <= set(
+        names
+    )
+    assert len(names) == len(set(names)) + 3  # the CPU of each transfer has one name
