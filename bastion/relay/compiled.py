@@ -16,6 +16,7 @@ from functools import partial
 from bastion.core.masking.detector import Detector
 from bastion.core.masking.patterns import ALL, Patterns, compile_patterns
 from bastion.model.masks import KnownValue
+from bastion.model.refusal import Refusal
 
 KEPT_SECONDS = 60.0
 MOST = 32
@@ -38,8 +39,8 @@ class Compiled:
         self._detectors, self._begun = detectors, {}
         self._kept.clear()
 
-    async def patterns(self, values: Sequence[KnownValue]) -> Patterns:
-        """`compile_patterns(values)`, off the loop, once for all who ask meanwhile."""
+    async def patterns(self, values: Sequence[KnownValue]) -> Patterns | Refusal:
+        """`compile_patterns`, off the loop, once for all who ask; a refusal if some cannot be covered."""
         digest = self._digest(values)
         found = self._kept.get(digest)
         if found is None:
@@ -49,7 +50,14 @@ class Compiled:
                 work = partial(compile_patterns, values, detectors=rows)
                 begun[digest] = loop.run_in_executor(None, work)
                 begun[digest].add_done_callback(lambda _: begun.pop(digest, None))
-            found = await asyncio.shield(begun[digest])
+            try:
+                found = await asyncio.shield(begun[digest])
+            except ValueError as error:
+                return Refusal(
+                    "secrets-unknown",
+                    f"the values of this pod's Secrets cannot all be masked: {error}",
+                    "an administrator makes the Secrets smaller, or names `known_values` in the policy",
+                )
             if rows is self._detectors and len(self._kept) < MOST and digest not in self._kept:
                 self._kept[digest] = found
                 loop.call_later(KEPT_SECONDS, self._kept.pop, digest, None)

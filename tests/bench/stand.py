@@ -19,8 +19,8 @@ class Stand:
     share is what the direct way costs, the bastion's own what the other one costs beyond that.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.demo = Demo(folder)
+    def __init__(self, folder: Path, module: str = "bastion") -> None:
+        self.demo = Demo(folder, module)
         try:
             self.demo.sign_in(USER)
         except BaseException:

@@ -70,3 +70,18 @@ def test_a_flood_has_a_row_for_quiet_and_one_for_flooded():
     found = json.loads(python("-m", "tests.bench.flood", "--floods", "1", "--runs", "2", "--json"))
     assert found["flooded"]["KiB/s"] > 0
     assert all(0 < found[name]["p50"] <= found[name]["p95"] for name in ("quiet", "flooded"))
+
+
+def test_the_masking_bench_has_every_row_and_a_ratio_where_something_stands_beside():
+    sizes = ["--mb", "1", "--values", "30", "--detectors", "120", "--sessions", "2", "--path-mb", "1"]
+    found = json.loads(python("-m", "tests.bench.masking", *sizes, "--rounds", "1", "--json"))["rows"]
+    names = [row["name"] for row in found]
+    assert all(row["value"] > 0 for row in found)
+    assert {row["name"] for row in found if row["ratio"]} >= {
+        "log lines, 30 values", "random bytes, 20 values", "through the bastion, log text",
+        "through the bastion, terminal", "two streams in two threads, wall time",
+    }  # fmt: skip
+    assert {"memory, a stream's masker", "memory, a terminal's masker", "compiling 30 known values"} <= set(
+        names
+    )
+    assert len(names) == len(set(names)) + 3  # the CPU of each transfer has one name

@@ -31,13 +31,13 @@ class Done:
 
 
 class Demo:
-    """`bastion demo` as a process of its own."""
+    """`bastion demo` as a process of its own; `module` is another way to start the same program."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, module="bastion"):
         self.folder = Path(folder)
         self.log = (self.folder.parent / f"{self.folder.name}.log").open("wb")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bastion", "demo", "--port", "0", "--dir", str(folder)],
+            [sys.executable, "-m", module, "demo", "--port", "0", "--dir", str(folder)],
             stdout=self.log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         self.data = self._ready()

@@ -2,14 +2,16 @@
 
 A seeker only proposes places; the exact matchers decide. Only Hyperscan's block scan is used: the
 binding's stream sizes and stream contexts crash. A database holds secrets and never leaves memory.
+Scans may run in several threads at once, each with a scratch of its own; they let go of the GIL.
 """
 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 Hits = list[tuple[int, int]]
 
@@ -51,44 +53,106 @@ class PlainSeeker:
         return sorted(found)
 
 
-class HyperscanSeeker:
-    """The same, on a Hyperscan block database (one scratch: scan from one thread at a time)."""
+class _Blocks:
+    """A compiled Hyperscan database for whole texts; cannot be pickled, copied or written."""
 
-    __slots__ = ("_database", "_found", "_note")
+    __slots__ = ("_database", "_free", "_library")
+
+    def __init__(self, expressions: Sequence[bytes], flags: Sequence[int], *, literal: bool) -> None:
+        library = _library()
+        if library is None:
+            raise RuntimeError("hyperscan is not installed on this machine")
+        self._library = library
+        self._free: deque[object] = deque()
+        self._database = library.Database(mode=library.HS_MODE_BLOCK)
+        self._database.compile(
+            expressions=expressions,
+            ids=list(range(len(expressions))),
+            elements=len(expressions),
+            flags=flags,
+            literal=literal,
+        )
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a database of secrets stays in memory")
+
+    def scan(self, text: bytes, note: Callable[..., bool | None], found: list[Any]) -> None:
+        """Call `note(id, start, end, flags, found)` for every match; it may return True to stop."""
+        scratch = self._free.pop() if self._free else self._library.Scratch(self._database)
+        try:
+            self._database.scan(text, match_event_handler=note, context=found, scratch=scratch)
+        except self._library.ScanTerminated:
+            return
+        finally:
+            self._free.append(scratch)
+
+
+def _keep(number: int, _start: int, end: int, _flags: int, found: Hits) -> None:
+    found.append((end, number))
+
+
+def _stop(_number: int, _start: int, _end: int, _flags: int, found: list[bool]) -> bool:
+    found.append(True)
+    return True
+
+
+class HyperscanSeeker:
+    """The same, on Hyperscan."""
+
+    __slots__ = ("_blocks",)
 
     def __init__(
         self, literals: Sequence[bytes], expressions: Sequence[bytes] = (), *, caseless: bool = False
     ) -> None:
-        library = _library()
-        if library is None:
-            raise RuntimeError("hyperscan is not installed on this machine")
-        self._database = library.Database(mode=library.HS_MODE_BLOCK)
-        flag = library.HS_FLAG_CASELESS if caseless else 0
-        total = len(literals) + len(expressions)
+        sources = list(literals)
         if expressions:
             sources = [re.escape(literal) for literal in literals] + list(expressions)
-        else:
-            sources = list(literals)
-        self._database.compile(
-            expressions=sources,
-            ids=list(range(total)),
-            elements=total,
-            flags=[flag] * len(literals) + [0] * len(expressions),
-            literal=not expressions,
-        )
-        self._found: Hits = []
-        self._note: Callable[[int, int, int, int, object], None] = self._keep
-
-    def _keep(self, number: int, _start: int, end: int, _flags: int, _context: object) -> None:
-        self._found.append((end, number))
+        flag = _library().HS_FLAG_CASELESS if caseless else 0
+        flags = [flag] * len(literals) + [0] * len(expressions)
+        self._blocks = _Blocks(sources, flags, literal=not expressions)
 
     def seek(self, text: bytes) -> Hits:
         """(end, id) of every occurrence, sorted, each once."""
-        self._database.scan(text, match_event_handler=self._note)
-        if not self._found:
-            return self._found
-        found, self._found = self._found, []
-        return sorted(set(found))
+        found: Hits = []
+        self._blocks.scan(text, _keep, found)
+        return sorted(set(found)) if found else found
+
+
+class Presence(Protocol):
+    """Tells whether one of some expressions matches anywhere; they should be short and need no context."""
+
+    def found(self, text: bytes) -> bool:
+        """Whether one of them is in `text`."""
+
+
+class PlainPresence:
+    """By `re`: for expressions without repetition, so it cannot backtrack far."""
+
+    __slots__ = ("_pattern",)
+
+    def __init__(self, expressions: Sequence[bytes]) -> None:
+        self._pattern = re.compile(b"|".join(expressions))
+
+    def found(self, text: bytes) -> bool:
+        """Whether one of them is in `text`."""
+        return self._pattern.search(text) is not None
+
+
+class HyperscanPresence:
+    """The same; the scan stops at the first match."""
+
+    __slots__ = ("_blocks",)
+
+    def __init__(self, expressions: Sequence[bytes]) -> None:
+        library = _library()
+        flag = library.HS_FLAG_SINGLEMATCH | library.HS_FLAG_DOTALL
+        self._blocks = _Blocks(expressions, [flag] * len(expressions), literal=False)
+
+    def found(self, text: bytes) -> bool:
+        """Whether one of them is in `text`."""
+        seen: list[bool] = []
+        self._blocks.scan(text, _stop, seen)
+        return bool(seen)
 
 
 def _library() -> Any:
@@ -109,3 +173,8 @@ def seeker(
     if plain or not (literals or expressions) or _library() is None:
         return PlainSeeker(literals, expressions, caseless=caseless)
     return HyperscanSeeker(literals, expressions, caseless=caseless)
+
+
+def presence(expressions: Sequence[bytes], *, plain: bool = False) -> Presence:
+    """The fastest presence test that this machine has; `plain` asks for the pure one."""
+    return PlainPresence(expressions) if plain or _library() is None else HyperscanPresence(expressions)

@@ -5,8 +5,9 @@ them). It remembers a bounded context: some symbols for each lane, 64 bytes for 
 open candidates. Its answer is a function of the text, never of the chunks.
 
     text ─┬─ anchors ──▶ candidates (detectors) ─┐
-          ├─ exact lane (short values) ──────────┼─▶ cover [start, end) and hold
-          └─ fold ─▶ wide lane (fragments) ──────┘
+          ├─ exact lane ─────────────────────────┼─▶ cover [start, end) and hold
+          ├─ join ─▶ joined lane (short values) ─┤
+          └─ fold ─▶ wide lanes (fragments) ─────┘
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from functools import lru_cache
 
 from bastion.core.masking.candidate import Candidate, State, stands_apart
 from bastion.core.masking.detector import REACH, Detector
-from bastion.core.masking.forms import KEPT, fold
+from bastion.core.masking.engine import Hits
+from bastion.core.masking.forms import fold, join
 from bastion.core.masking.lane import Lane
 from bastion.core.masking.patterns import Patterns, worth_learning
+from bastion.core.masking.places import Places, last_places
 from bastion.model.masks import KnownValue
 
 CONTEXT = 64
@@ -56,7 +59,8 @@ class Finder:
         self._tail = b""
         self._recent = b""
         self._wide_tail = b""
-        self._wide_places: list[int] = []
+        self._joined_tail = b""
+        self._places: list[int] = []
         self._open: dict[tuple[str, int, int], Candidate] = {}
         self._tried: dict[str, int] = {}
         self._covers: list[Cover] = []
@@ -71,13 +75,16 @@ class Finder:
 
     def same(self, other: Finder) -> bool:
         """Whether two quiet finders will answer alike from now on."""
-        mine = (self._wide_tail, self._tail, [value for value, _ in self.lessons])
-        return mine == (other._wide_tail, other._tail, [value for value, _ in other.lessons])
+        return self._memory == other._memory
+
+    @property
+    def _memory(self) -> tuple[bytes, bytes, bytes, list[KnownValue]]:
+        return self._wide_tail, self._joined_tail, self._tail, [value for value, _ in self.lessons]
 
     def copy(self) -> Finder:
         """A finder that goes on from here by itself."""
         other = copy(self)
-        other._wide_places = list(self._wide_places)  # noqa: SLF001 - the same class
+        other._places = list(self._places)  # noqa: SLF001 - the same class
         other._covers = list(self._covers)  # noqa: SLF001 - the same class
         other._tried = dict(self._tried)  # noqa: SLF001 - the same class
         other._open = {key: candidate.copy() for key, candidate in self._open.items()}  # noqa: SLF001 - the same class
@@ -90,7 +97,8 @@ class Finder:
         wide, exact = self.patterns.reach
         self._tail = self._recent[-max(CONTEXT, exact) :]
         self._wide_tail = fold(self._recent)[-wide:] if wide else b""
-        self._wide_places = _last_places(self._recent, self.position - len(self._recent), wide)
+        self._joined_tail = join(self._recent)[-wide:] if wide else b""
+        self._places = last_places(self._recent, self.position - len(self._recent), wide)
 
     def feed(self, text: bytes, *, final: bool = False) -> Found:
         """Read more text; `final` says that nothing follows."""
@@ -103,12 +111,12 @@ class Finder:
         patterns = self.patterns
         hold = min((at for c in self._open.values() if (at := c.hold()) is not None), default=base + len(hay))
         for lane in patterns.exact:
-            hold = min(hold, self._search(lane, hay, range(base, base + len(hay)), len(self._tail)))
+            hold = min(hold, self._search_exact(lane, hay, base))
         self.position = base + len(hay)
-        if patterns.wide:
-            hold = min(hold, self._search_wide(patterns, text))
+        if patterns.wide or patterns.joined:
+            hold = min(hold, self._search_folded(patterns, text))
         self._tail = hay[-max(CONTEXT, patterns.reach[1]) :]
-        self._recent = (self._recent + text)[-RECENT:]
+        self._recent = text[-RECENT:] if len(text) >= RECENT else (self._recent + text)[-RECENT:]
         hold = self.position if final else self._pass_covered(hold)
         found = Found(tuple(self._covers), max(hold, self._settled))
         self._settled = found.hold
@@ -116,18 +124,23 @@ class Finder:
         return found
 
     def _learn(self, values: list[tuple[int, bytes]]) -> bool:
-        """Values whose context ended at a place stay masked from there on, without it."""
-        known = {value.value for value, _ in self.lessons}
-        fresh = []
+        """Values whose context ended at a place stay masked from there on, without it.
+
+        Of too many, those whose context was not seen for the longest time are let go.
+        """
+        lessons = {lesson.value: (lesson, since) for lesson, since in self.lessons}
+        fresh = False
         for end, value in sorted(values):
-            if value not in known and worth_learning(value):
-                known.add(value)
+            if value in lessons:
+                lessons[value] = lessons.pop(value)
+            elif worth_learning(value):
                 self._taught += 1
-                fresh.append((KnownValue(f"learned-{self._taught}", value), end))
+                lessons[value] = (KnownValue(f"learned-{self._taught}", value), end)
+                fresh = True
+        self.lessons = tuple(lessons.values())[-MAX_LESSONS:]
         if fresh:
-            self.lessons = (*self.lessons, *fresh)[-MAX_LESSONS:]
             self.replace(self._given)
-        return bool(fresh)
+        return fresh
 
     def _pass_covered(self, hold: int) -> int:
         for start, end, _ in sorted(self._covers):
@@ -144,36 +157,38 @@ class Finder:
             if cover not in self._covers:
                 self._covers.append(cover)
 
-    def _search(self, lane: Lane, text: bytes, places: Sequence[int], known: int) -> int:
-        """Cover the lane's runs; the place from which output waits for the lane."""
-        hits = [hit for hit in lane.seek(text) if hit[0] > known - lane.reach]
-        for start, end, form in lane.runs(text, places, hits) if hits else ():
+    def _search_exact(self, lane: Lane, hay: bytes, base: int) -> int:
+        """Cover the lane's runs in the bytes; the place from which output waits for the lane."""
+        places = range(base, base + len(hay))
+        known = len(self._tail) - lane.reach
+        self._mark(lane, hay, places, [hit for hit in lane.seek(hay) if hit[0] > known])
+        return base + lane.pending(hay, places)
+
+    def _search_folded(self, patterns: Patterns, text: bytes) -> int:
+        """The same for the lanes that read folded and joined text."""
+        folded = self._wide_tail + fold(text)
+        joined = self._joined_tail + join(text) if patterns.joined else b""
+        start, size, hold = self.position - len(text), len(folded), self.position
+        readings = [(lane, folded) for lane in patterns.wide] + [(lane, joined) for lane in patterns.joined]
+        hits = [lane.seek(body) for lane, body in readings]
+        reach = patterns.reach[0]
+        if any(hits) or any(lane.pending(body, range(size)) < size for lane, body in readings):
+            places = Places(self._places, text, start)
+            for (lane, body), found in zip(readings, hits, strict=True):
+                self._mark(lane, body, places, found)
+                waits = lane.pending(body, places)
+                hold = min(hold, places[waits]) if waits < size else hold
+        self._places = (self._places + last_places(text, start, reach))[-reach:]
+        self._wide_tail = folded[-reach:]
+        self._joined_tail = joined[-reach:]
+        return hold
+
+    def _mark(self, lane: Lane, text: bytes, places: Sequence[int], hits: Hits) -> None:
+        for start, end, form in lane.runs(text, places, hits):
             if end - start > form.shown:
                 first = _whole(text, start + form.shown)
                 if first < end:
                     self._cover(places[first], places[end - 1] + 1, form.ref)
-        waits = lane.pending(text, places)
-        return places[waits] if waits < len(text) else places[-1] + 1 if text else self.position
-
-    def _search_wide(self, patterns: Patterns, text: bytes) -> int:
-        both = self._wide_tail + fold(text)
-        start = self.position - len(text)
-        size = len(both)
-        hold = self.position
-        reach = patterns.reach[0]
-        hits = [lane.seek(both) for lane in patterns.wide]
-        if any(hits) or any(lane.pending(both, range(size)) < size for lane in patterns.wide):
-            places = self._wide_places + [start + i for i, byte in enumerate(text) if KEPT[byte]]
-            for lane, found in zip(patterns.wide, hits, strict=True):
-                if found:
-                    self._search(lane, both, places, 0)
-                waits = lane.pending(both, places)
-                hold = min(hold, places[waits]) if waits < size else hold
-            self._wide_places = places[-reach:]
-        else:
-            self._wide_places = (self._wide_places + _last_places(text, start, reach))[-reach:]
-        self._wide_tail = both[-reach:]
-        return hold
 
     def _detect(self, patterns: Patterns, hay: bytes, base: int, *, final: bool) -> list[tuple[int, bytes]]:
         for candidate in self._open.values():
@@ -238,13 +253,3 @@ def _whole(text: bytes, at: int) -> int:
     while at < len(text) and text[at] & 0xC0 == 0x80:
         at += 1
     return at
-
-
-def _last_places(text: bytes, start: int, count: int) -> list[int]:
-    places: list[int] = []
-    at = len(text) - 1
-    while at >= 0 and len(places) < count:
-        if KEPT[text[at]]:
-            places.append(start + at)
-        at -= 1
-    return places[::-1]

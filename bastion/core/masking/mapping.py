@@ -6,49 +6,59 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-Piece = tuple[int, int, int]
+Source = tuple[bytes, re.Pattern[bytes]]
+Piece = tuple[int, int, int, Source | None]
 
 
 class Map:
-    """Pieces (text position, byte position, length), in order; the latest chunk may be deferred."""
+    """Pieces (text position, byte position, length of the text, None), in order.
+
+    A piece whose last part is (bytes, what was dropped from them) is taken apart when it is asked for.
+    """
 
     def __init__(self) -> None:
         self._texts: list[int] = []
         self._pieces: list[Piece] = []
-        self._deferred: tuple[int, int, bytes, re.Pattern[bytes]] | None = None
         self._end = 0
 
     def copy(self) -> Map:
         """A map of its own."""
         other = Map()
-        other._texts, other._pieces = self._texts[:], self._pieces[:]
-        other._deferred, other._end = self._deferred, self._end
+        other._texts, other._pieces, other._end = self._texts[:], self._pieces[:], self._end
         return other
 
     def add(self, text: int, byte: int, length: int) -> None:
         """`length` bytes at `byte` are the text at `text`."""
-        if length:
-            self._resolve()
-            self._append(text, byte, length)
+        if not length:
+            return
+        self._end = text + length
+        if self._pieces:
+            start, first, size, source = self._pieces[-1]
+            if source is None and first + size == byte:
+                self._pieces[-1] = (start, first, size + length, None)
+                return
+        self._texts.append(text)
+        self._pieces.append((text, byte, length, None))
 
     def defer(self, text: int, byte: int, data: bytes, dropped: re.Pattern[bytes], length: int) -> None:
         """The text at `text`, of `length` bytes, is `data` without what `dropped` matches."""
-        self._resolve()
-        self._deferred = (text, byte, data, dropped)
-        self._end = text + length
+        if length:
+            self._end = text + length
+            self._texts.append(text)
+            self._pieces.append((text, byte, length, (data, dropped)))
 
     def byte(self, text: int) -> int:
         """Where a byte of the text stands."""
-        self._resolve()
-        start, byte, _ = self._pieces[max(0, bisect_right(self._texts, text) - 1)]
+        start, byte, _, _ = self._pieces[self._place(text)]
         return byte + text - start
 
     def spread(self, first: int, last: int) -> Iterator[tuple[int, int]]:
         """The byte ranges of a stretch of text."""
-        self._resolve()
-        place = max(0, bisect_right(self._texts, first) - 1)
+        place = self._place(first) if self._pieces else 0
         while place < len(self._pieces) and self._texts[place] < last:
-            text, byte, length = self._pieces[place]
+            if self._pieces[place][3] is not None:
+                place = self._place(self._texts[place])
+            text, byte, length, _ = self._pieces[place]
             low, high = max(first, text), min(last, text + length)
             if low < high:
                 yield byte + low - text, byte + high - text
@@ -56,33 +66,28 @@ class Map:
 
     def forget(self, text: int) -> None:
         """Nothing before this text position is asked for again."""
-        if text >= self._end:
-            self._texts, self._pieces, self._deferred = [], [], None
-            return
-        self._resolve()
-        keep = bisect_right(self._texts, text) - 1
+        keep = len(self._pieces) if text >= self._end else bisect_right(self._texts, text) - 1
         if keep > 0:
             del self._texts[:keep], self._pieces[:keep]
 
-    def _append(self, text: int, byte: int, length: int) -> None:
-        self._end = text + length
-        if self._pieces and self._pieces[-1][1] + self._pieces[-1][2] == byte:
-            start, first, size = self._pieces[-1]
-            self._pieces[-1] = (start, first, size + length)
-        else:
-            self._texts.append(text)
-            self._pieces.append((text, byte, length))
+    def _place(self, text: int) -> int:
+        """The index of the piece that holds a byte of the text, taken apart."""
+        place = max(0, bisect_right(self._texts, text) - 1)
+        at, byte, _, source = self._pieces[place]
+        if source is not None:
+            parts = list(_parts(at, byte, *source))
+            self._pieces[place : place + 1] = parts
+            self._texts[place : place + 1] = [part[0] for part in parts]
+            place = max(0, bisect_right(self._texts, text) - 1)
+        return place
 
-    def _resolve(self) -> None:
-        if self._deferred is None:
-            return
-        text, byte, data, dropped = self._deferred
-        self._deferred = None
-        at = 0
-        for match in dropped.finditer(data):
-            if match.start() > at:
-                self._append(text, byte + at, match.start() - at)
-                text += match.start() - at
-            at = match.end()
-        if at < len(data):
-            self._append(text, byte + at, len(data) - at)
+
+def _parts(text: int, byte: int, data: bytes, dropped: re.Pattern[bytes]) -> Iterator[Piece]:
+    at = 0
+    for match in dropped.finditer(data):
+        if match.start() > at:
+            yield text, byte + at, match.start() - at, None
+            text += match.start() - at
+        at = match.end()
+    if at < len(data):
+        yield text, byte + at, len(data) - at, None

@@ -14,27 +14,16 @@ from copy import copy
 from enum import Enum
 
 from bastion.core.masking.finder import Finder, Found
+from bastion.core.masking.invisible import LEADS, ZERO, unfinished, visible, zero_width
 from bastion.core.masking.mapping import Map
 from bastion.core.masking.patterns import Patterns
 
-CONTROLS = bytes(b for b in range(0x20) if b not in b"\t\n\r") + b"\x7f"
-_LEADS = rb"\xc2\xcc\xcd\xe1\xe2\xef\xf3"
-_ZERO = (
-    rb"(?<=\xc2)[\x80-\x9f\xad]|(?<=\xcc)[\x80-\xbf]|(?<=\xcd)[\x80-\xaf]"
-    rb"|(?<=\xe1)(?:\xa0\x8e|\xaa[\xb0-\xbf]|\xb7[\x80-\xbf])"
-    rb"|(?<=\xe2)(?:\x80[\x8b-\x8f\xaa-\xae]|\x81[\xa0-\xaf]|\x83[\x90-\xbf])"
-    rb"|(?<=\xef)(?:\xb8[\x80-\x8f\xa0-\xaf]|\xbb\xbf)|(?<=\xf3)\xa0[\x80-\x87][\x80-\xbf]"
-)
-_HIDDEN = re.compile(b"[" + _LEADS + b"](?:" + _ZERO + b")")
 _DROPPED = re.compile(
     rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
-    + _LEADS
+    + LEADS
     + rb"](?:(?<=[\x00-\x1f\x7f])[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*+|"
-    + _ZERO
+    + ZERO
     + b")"
-)
-_CUT = re.compile(
-    rb"(?:[\xc2\xcc\xcd]|\xe1[\xa0\xaa\xb7]?|\xe2[\x80\x81\x83]?|\xef[\xb8\xbb]?|\xf3(?:\xa0[\x80-\x87]?)?)\Z"
 )
 _CSI_BODY = re.compile(rb"[\x00-\x17\x19\x1c-\x3f\x7f]*")
 _STRING_END = {
@@ -46,7 +35,7 @@ _CSI = rb"[\x00-\x17\x19\x1c-\x3f\x7f]*+(?:[\x40-\x7e\x18\x1a]|(?=[\x1b\x80-\xff
 _OSC = rb"(?:[^\x07\x18\x1a\x1b\xc2]++|\xc2(?!\x9c))*+(?:[\x07\x18\x1a]|\xc2\x9c|(?=\x1b))"
 _OTHER = rb"(?:[^\x18\x1a\x1b\xc2]++|\xc2(?!\x9c))*+(?:[\x18\x1a]|\xc2\x9c|(?=\x1b))"
 _SEQUENCES = re.compile(
-    rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f" + _LEADS + rb"](?:"
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f" + LEADS + rb"](?:"
     rb"(?<=\x1b)"
     + _C0
     + rb"(?:\["
@@ -60,10 +49,11 @@ _SEQUENCES = re.compile(
     rb"|[\x30-\x4f\x51-\x57\x59\x5a\x5c\x60-\x7e])"
     rb"|(?<=\xc2)(?:\x9b" + _CSI + rb"|\x9d" + _OSC + rb"|[\x90\x98\x9e\x9f]" + _OTHER + rb")"
     rb"|(?<=[\x00-\x1a\x1c-\x1f\x7f])[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]*+"
-    rb"|(?!(?<=\xc2)[\x90\x98\x9b\x9d-\x9f])(?:" + _ZERO + rb"))"
+    rb"|(?!(?<=\xc2)[\x90\x98\x9b\x9d-\x9f])(?:" + ZERO + rb"))"
 )
 _INTRODUCERS = rb"\xc2[\x90\x98\x9b\x9d-\x9f]"
 _OPEN = re.compile(rb"\x1b|" + _INTRODUCERS)
+_COMMON = re.compile(rb"\x1b\[[\x20-\x3f]*+[\x40-\x7e]")
 
 
 class Mode(Enum):
@@ -114,8 +104,9 @@ class View:
         """Read bytes that stand at `start`; the answer's positions are byte positions."""
         if self._cut:
             data, start = self._cut + data, start - len(self._cut)
-            self._cut = b""
-        text = self._read(data, start, final=final)
+        cut = 0 if final else unfinished(data)
+        self._cut = data[len(data) - cut :]
+        text = self._read(data[: len(data) - cut], start)
         found = self.finder.feed(text, final=final)
         end = start + len(data)
         covers = [
@@ -126,69 +117,53 @@ class View:
         self._map.forget(found.hold)
         return Found(covers, hold)
 
-    def _read(self, data: bytes, start: int, *, final: bool) -> bytes:
+    def _read(self, data: bytes, start: int) -> bytes:
         """The text of `data`; how it maps back is worked out only when it is asked for."""
-        at = self.finder.position
-        if self._mode is Mode.GROUND and _is_plain(data):
-            self._map.add(at, start, len(data))
-            return data
-        cut = None if final else _CUT.search(data, max(0, len(data) - 3))
-        body = data[: cut.start()] if cut else data
-        head = b""
-        if self._mode is Mode.GROUND:
-            for end in (len(body), body.rfind(b"\x1b")):
-                text = self._drop(body[:end]) if end >= 0 else None
-                if text is not None:
-                    self._map.defer(at, start, body[:end], self._dropped, len(text))
-                    head, at, data, start = text, at + len(text), data[end:], start + end
-                    break
-        return head + self._walk(data, at, start, final=final)
+        texts: list[bytes] = []
+        size = place = 0
+        while place < len(data):
+            if self._mode is not Mode.GROUND:
+                place = self._sequence(data, place)
+                continue
+            text, end, after, dropped = self._ground(data, place, first=not texts)
+            at = self.finder.position + size
+            if len(text) == end - place:
+                self._map.add(at, start + place, len(text))
+            else:
+                self._map.defer(at, start + place, data[place:end], dropped, len(text))
+            texts.append(text)
+            size += len(text)
+            place = after
+        return texts[0] if len(texts) == 1 else b"".join(texts)
 
-    @property
-    def _dropped(self) -> re.Pattern[bytes]:
-        return _SEQUENCES if self._escapes else _DROPPED
+    def _ground(self, data: bytes, at: int, *, first: bool) -> tuple[bytes, int, int, re.Pattern[bytes]]:
+        """(text, where its bytes end, where to go on, what was dropped); may open a sequence."""
+        if not self._escapes:
+            return self._clean(data[at:]), len(data), len(data), _DROPPED
+        if first:
+            for end in (len(data), data.rfind(b"\x1b", at)):
+                if end > at and (text := self._drop(data[at:end])) is not None:
+                    return text, end, end, _SEQUENCES
+        opening = _OPEN.search(data, at)
+        if opening is None:
+            return self._clean(data[at:]), len(data), len(data), _DROPPED
+        self._mode = _C1.get(opening[0], Mode.ESCAPE)
+        return self._clean(data[at : opening.start()]), opening.start(), opening.end(), _DROPPED
+
+    def _clean(self, data: bytes) -> bytes:
+        """Data without invisible characters."""
+        return visible(data, plain=self.finder.patterns.plain)
 
     def _drop(self, data: bytes) -> bytes | None:
-        """Data without what is not text; None when a sequence in it is not complete."""
-        text = self._dropped.sub(b"", data)
-        return None if self._escapes and _OPEN.search(text) else text
-
-    def _walk(self, data: bytes, at: int, start: int, *, final: bool) -> bytes:
-        pieces = self._kept(data, final=final)
-        for low, high in pieces:
-            self._map.add(at, start + low, high - low)
-            at += high - low
-        return b"".join([data[low:high] for low, high in pieces])
-
-    def _kept(self, data: bytes, *, final: bool) -> list[tuple[int, int]]:
-        pieces: list[tuple[int, int]] = []
-        at = 0
-        while at < len(data):
-            at = (
-                self._ground(data, at, pieces, final=final)
-                if self._mode is Mode.GROUND
-                else self._sequence(data, at)
-            )
-        return pieces
-
-    def _ground(self, data: bytes, at: int, pieces: list[tuple[int, int]], *, final: bool) -> int:
-        for match in _DROPPED.finditer(data, at):
-            if match.start() > at:
-                pieces.append((at, match.start()))
-            at = match.end()
-            if self._escapes:
-                escape = data.find(b"\x1b", match.start(), at)
-                self._mode = Mode.ESCAPE if escape >= 0 else _C1.get(match[0], Mode.GROUND)
-                if self._mode is not Mode.GROUND:
-                    return escape + 1 if escape >= 0 else at
-        end = len(data)
-        cut = None if final else _CUT.search(data, max(at, end - 3))
-        if cut:
-            self._cut = cut[0]
-            end = cut.start()
-        if end > at:
-            pieces.append((at, end))
-        return len(data)
+        """Data without sequences and invisible characters; None when it must be read step by step."""
+        simple = _COMMON.sub(b"", data)
+        plain = self.finder.patterns.plain
+        if b"\x1b" not in simple and not zero_width(simple, plain=plain):
+            return visible(simple, plain=plain)
+        if b"\x00" in data:  # not made for a terminal: the next expression is slow and would fail
+            return None
+        text = _SEQUENCES.sub(b"", data)
+        return None if _OPEN.search(text) else text
 
     def _sequence(self, data: bytes, at: int) -> int:
         if self._mode in {Mode.OSC, Mode.STRING}:
@@ -220,9 +195,3 @@ class View:
         if self._mode is Mode.BETWEEN:
             return Mode.GROUND
         return {0x5B: Mode.CSI, 0x5D: Mode.OSC}.get(byte, Mode.STRING if byte in b"PX^_" else Mode.GROUND)
-
-
-def _is_plain(data: bytes) -> bool:
-    if len(data.translate(None, CONTROLS)) != len(data):
-        return False
-    return data.isascii() or not (_HIDDEN.search(data) or _CUT.search(data, max(0, len(data) - 3)))

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from stage import POD, Cluster, known
 
+from bastion.core.masking.forms import MAX_VALUE
 from bastion.core.masking.scan import find
 from bastion.model import effects as do
 from bastion.model.events import Refused, Resolved, SecretsAdded, SecretsLost
@@ -57,6 +58,26 @@ async def test_values_that_must_be_known_are_known_or_nothing_begins(mode, secre
         assert (event.known, bool(find(event.patterns, OLD))) == (count, bool(count))
         assert (event.why is NO) == (mode == "preferred")
     await scene.end()
+
+
+TOO_LARGE = b"x7-Q" * (MAX_VALUE // 4 + 1)
+
+
+async def test_values_that_cannot_all_be_masked_are_values_that_are_not_known():
+    strict, loose = Scene((TOO_LARGE,)), Scene((TOO_LARGE,), "preferred")
+    refused, resolved = await strict.until(1), await loose.until(1)
+    assert isinstance(refused, Refused)
+    assert isinstance(resolved, Resolved)
+    assert (refused.refusal.code, resolved.why.code, resolved.known) == (
+        "secrets-unknown",
+        "secrets-unknown",
+        0,
+    )
+    loose.cluster.readings[0].news.put_nowait(known(OLD, TOO_LARGE))
+    lost = await loose.until(2)
+    assert isinstance(lost, SecretsLost)
+    assert "x7-Q" not in repr(loose.events) + repr(strict.events)
+    await loose.end()
 
 
 async def test_without_a_wish_for_values_no_secret_is_read_and_else_in_the_scope_that_is_asked():

@@ -3,8 +3,10 @@
 import asyncio
 
 from bastion.core.masking.detector import Detector
+from bastion.core.masking.forms import MAX_VALUE
 from bastion.core.masking.scan import find
 from bastion.model.masks import KnownValue
+from bastion.model.refusal import Refusal
 from bastion.relay import compiled
 from bastion.relay.compiled import Compiled
 
@@ -35,6 +37,13 @@ async def test_all_who_ask_meanwhile_wait_for_one_compilation_and_one_who_leaves
     asks[0].cancel()
     found = await asyncio.gather(*asks[1:])
     assert len(set(map(id, found))) == len(begun) == 1
+
+
+async def test_values_that_cannot_all_be_masked_are_a_refusal_that_shows_none():
+    answer = await Compiled().patterns((KnownValue("a", b"x7-Q" * (MAX_VALUE // 4 + 1)),))
+    assert isinstance(answer, Refusal)
+    assert answer.code == "secrets-unknown"
+    assert "x7-Q" not in repr(answer)
 
 
 async def test_values_are_let_go_after_a_while(monkeypatch):

@@ -59,3 +59,9 @@ def test_short_values_match_only_as_a_whole() -> None:
     assert lane.runs(b"hunter1", range(7), lane.seek(b"hunter1")) == []
     assert lane.pending(b"say hunte", range(9)) == 6
     assert lane.pending(b"say unter", range(9)) == 9
+
+
+def test_every_head_at_the_end_is_tested_not_only_the_longest() -> None:
+    lane = Lane([Form("a", b"xabcdefghijk", 12, 4), Form("b", b"abcdzz", 6, 2)], whole=True)
+    assert lane.pending(b"xabcd", range(5)) == 3
+    assert lane.pending(b"xabce", range(5)) == 5

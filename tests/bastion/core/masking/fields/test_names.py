@@ -35,7 +35,7 @@ def test_references_and_placeholders_are_no_values(text) -> None:
     assert not worth_masking(text.encode())
 
 
-@pytest.mark.parametrize("text", ["hunter2", "$ecret pass", "two words", "<a> b"])
+@pytest.mark.parametrize("text", ["hunter2", "$ecret pass", "two words"])
 def test_what_only_resembles_one_is_a_value(text) -> None:
     assert worth_masking(text.encode())
 

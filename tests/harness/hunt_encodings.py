@@ -1,0 +1,143 @@
+"""How a value may be printed: encoders for generated streams, and the judge's own list of known forms.
+
+Written by the standard library and the tools' own layouts, not by the masker's tables.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import shlex
+import urllib.parse
+from collections.abc import Callable
+from random import Random
+
+Encoder = Callable[[bytes, Random], bytes]
+_GLUE = b"kqwzKQWZ0189"
+
+
+def _some(random: Random, most: int) -> bytes:
+    return bytes(random.choice(_GLUE) for _ in range(random.randint(0, most)))
+
+
+def _base64(value: bytes, random: Random) -> bytes:
+    return base64.b64encode(_some(random, 5) + value + _some(random, 5))
+
+
+def _base64_url(value: bytes, random: Random) -> bytes:
+    return base64.urlsafe_b64encode(_some(random, 5) + value + _some(random, 5)).rstrip(b"=")
+
+
+def _wrapped(value: bytes, random: Random) -> bytes:
+    width = random.randint(1, 20)
+    end = random.choice([b"\n", b"\r\n", b" ", b"\n    ", b"'\\\n'"])
+    return end.join(value[at : at + width] for at in range(0, len(value), width))
+
+
+def _json(value: bytes, _random: Random) -> bytes:
+    return json.dumps(value.decode()).encode()
+
+
+def _json_twice(value: bytes, _random: Random) -> bytes:
+    return json.dumps(json.dumps({"v": value.decode()})).encode()
+
+
+def _od_c(value: bytes, _random: Random) -> bytes:
+    lines = []
+    for at in range(0, len(value), 16):
+        cells = "".join(f"   {chr(b)}" if 0x20 < b < 0x7F else f" {b:03o}" for b in value[at : at + 16])
+        lines.append(f"{at:07o}{cells}")
+    return "\n".join(lines).encode()
+
+
+def _xxd(value: bytes, _random: Random) -> bytes:
+    lines = []
+    for at in range(0, len(value), 16):
+        row = value[at : at + 16]
+        pairs = " ".join(row[i : i + 2].hex() for i in range(0, len(row), 2))
+        shown = "".join(chr(b) if 0x20 <= b < 0x7F else "." for b in row)
+        lines.append(f"{at:08x}: {pairs:40} {shown}")
+    return "\n".join(lines).encode()
+
+
+def _od_x(value: bytes, _random: Random) -> bytes:
+    padded = value + b"\0" * (len(value) % 2)
+    return b" ".join(bytes([padded[i + 1], padded[i]]).hex().encode() for i in range(0, len(padded), 2))
+
+
+def _fragment(value: bytes, random: Random) -> bytes:
+    start = random.randint(0, len(value) - 1)
+    return value[start : start + random.randint(1, len(value))]
+
+
+ENCODERS: dict[str, Encoder] = {
+    "raw": lambda value, _: value,
+    "upper": lambda value, _: value.upper(),
+    "swapped case": lambda value, _: value.swapcase(),
+    "reversed": lambda value, _: value.decode()[::-1].encode(),
+    "base64": _base64,
+    "base64 url": _base64_url,
+    "base64 wrapped": lambda value, random: _wrapped(_base64(value, random), random),
+    "hex": lambda value, _: value.hex().encode(),
+    "hex upper": lambda value, _: value.hex().upper().encode(),
+    "hex wrapped": lambda value, random: _wrapped(value.hex().encode(), random),
+    "hex \\x": lambda value, _: "".join(f"\\x{b:02x}" for b in value).encode(),
+    "hex %": lambda value, _: "".join(f"%{b:02X}" for b in value).encode(),
+    "hex :": lambda value, _: value.hex(":").encode(),
+    "wrapped": _wrapped,
+    "JSON": _json,
+    "JSON in JSON": _json_twice,
+    "URL": lambda value, _: urllib.parse.quote(value, safe="").encode(),
+    "URL plus": lambda value, _: urllib.parse.quote_plus(value).encode(),
+    "XML": lambda value, _: html.escape(value.decode()).encode(),
+    "shell": lambda value, _: shlex.quote(value.decode()).encode(),
+    "UTF-16": lambda value, _: value.decode().encode("utf-16-le"),
+    "spaced": lambda value, _: b" ".join(bytes([b]) for b in value),
+    "od -c": _od_c,
+    "od -x": _od_x,
+    "xxd": _xxd,
+    "fragment": _fragment,
+}
+_FOLD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", "abcdefghijklmnopqrstuvwxyz+/")
+_GONE = dict.fromkeys([*range(0x21), 0x7F, *map(ord, "\"'`\\")])
+WIDE = 12
+
+
+def joined(text: bytes) -> str:
+    """Text without what a projection leaves out."""
+    return text.decode("latin-1").translate(_GONE)
+
+
+def folded(text: bytes) -> str:
+    """The same in one case and one base64 alphabet."""
+    return joined(text).translate(_FOLD)
+
+
+def forbidden(value: bytes) -> tuple[frozenset[str], frozenset[str]]:
+    """(windows that must not stand in folded text, wholes that must not stand in joined text)."""
+    if len(folded(value)) < WIDE:
+        return frozenset(), frozenset({joined(value), value.hex()})
+    windows: set[str] = set()
+    for form in _forms(value):
+        text = folded(form)
+        size = WIDE if len(text) >= 2 * WIDE else max(6, -(-len(text) // 2))
+        windows |= {text[at : at + size] for at in range(len(text) - size + 1)}
+    return frozenset(windows), frozenset()
+
+
+def _forms(value: bytes) -> list[bytes]:
+    text = value.decode()
+    coded = []
+    for shift in range(3):
+        whole = base64.b64encode(b"\0" * shift + value).rstrip(b"=")
+        coded.append(whole[-(-shift * 8 // 6) : len(whole) - ((shift + len(value)) % 3 > 0)])
+    return [
+        value,
+        text[::-1].encode(),
+        value.hex().encode(),
+        *coded,
+        json.dumps(text)[1:-1].encode(),
+        urllib.parse.quote(text, safe="").encode(),
+        html.escape(text).encode(),
+    ]
