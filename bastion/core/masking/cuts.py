@@ -2,37 +2,28 @@
 
 Text that was drawn and erased within one batch was never looked at; cutting there makes every screen
 that the client's terminal passes through one that was examined (view V2). Sequences that change modes,
-margins or buffers are pieces of their own.
+margins or buffers are pieces of their own (`Cut.STATE` in the table of sequences).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
 
-from bastion.core.masking.grid import MAX_COLS
-from bastion.core.masking.screen import HARMLESS_MODES, Screen
-from bastion.core.masking.vt import Kind, Token
-
-_STATE_CSI: Final = frozenset({"r", "s", "u", "!p", "h", "l"})
-_STATE_ESC: Final = frozenset({"7", "8", "#8", "c", "(0", ")0", ")B"})
-_DESTROY: Final = frozenset({"L", "M", "S", "T", "b"})
+from bastion.core.masking.grid import MAX_COLS, Grid
+from bastion.core.masking.row import TAIL
+from bastion.core.masking.screen import CHARSET, DECCOLM_COLS, Screen
+from bastion.core.masking.sequences import Cut, Kind, Token, Use
 
 
 def changes_state(token: Token, screen: Screen) -> bool:
     """Whether the token changes more than cells, pen and cursor."""
-    match token.kind:
-        case Kind.CSI if token.name in {"?h", "?l"}:
-            return any(
-                not part.isdigit() or int(part) not in HARMLESS_MODES for part in token.text.split(";")
-            )
-        case Kind.CSI:
-            return token.name in _STATE_CSI
-        case Kind.ESCAPE:
-            return token.name in _STATE_ESC or (token.name == "(B" and screen.charsets[0] != "B")
-        case Kind.CONTROL:
-            return token.name == "\x0e" or (token.name == "\x0f" and screen.shift != 0)
-    return False
+    if token.kind is Kind.PEN:
+        return screen.charsets[0] != "B" and CHARSET in token.text
+    if token.cut is not Cut.STATE:
+        return False
+    if token.name == "\x0f":
+        return screen.shift != 0
+    return token.use is not Use.STRIPPED
 
 
 def destroys(token: Token, screen: Screen) -> bool:
@@ -40,30 +31,70 @@ def destroys(token: Token, screen: Screen) -> bool:
     g = screen.grid
     if not g.fresh:
         return False
-    match token.kind:
-        case Kind.TEXT:
-            size = 2 * len(token.text) if not token.text.isascii() else len(token.text)
-            wraps = g.pending or g.x + size > g.cols or g.right < g.cols - 1
-            return g.is_fresh(g.y, g.x + g.pending, g.x + size) or (
-                wraps and (g.y == g.bottom or g.y + 1 in g.fresh)
-            )
-        case Kind.CONTROL:
-            return token.name in "\n\v\f" and g.y == g.bottom and g.top in g.fresh
-        case Kind.ESCAPE:
-            return token.name in {"D", "E", "M"}
-        case Kind.CSI if token.name == "K":
-            start, end = {"": (g.x, MAX_COLS), "0": (g.x, MAX_COLS), "1": (0, g.x + 1)}.get(
-                token.text, (0, MAX_COLS)
-            )
-            return g.is_fresh(g.y, start, end)
-        case Kind.CSI if token.name == "J":
-            below = any(y > g.y for y in g.fresh)
-            return token.text not in {"", "0"} or below or g.is_fresh(g.y, g.x)
-        case Kind.CSI if token.name in {"X", "P", "@"}:
-            return g.is_fresh(g.y, g.x)
-        case Kind.CSI:
-            return token.name in _DESTROY
-    return False
+    if token.kind is Kind.TEXT:
+        return _overwrites(g, len(token.text) if token.text.isascii() else 2 * len(token.text))
+    if token.cut is not Cut.ERASES:
+        return False
+    return _ERASES.get((token.kind, token.name), _always)(g, token.text)
+
+
+def forks(token: Token, screen: Screen) -> bool:
+    """Whether terminals differ about this token, so that both readings must be followed."""
+    return (
+        token.name == "?l" and token.kind is Kind.CSI and "3" in token.text.split(";") and screen.grid.cols == DECCOLM_COLS
+    )
+
+
+def _overwrites(g: Grid, size: int) -> bool:
+    x = g.x + g.pending
+    if g.y in g.fresh:
+        halved = g.lines[g.y].text[x : x + 1] == TAIL
+        if g.insert or g.is_fresh(g.y, x - halved, x + size):
+            return True
+    wraps = x + size > g.cols or g.right < g.cols - 1
+    return wraps and (g.y == g.bottom or g.y + 1 in g.fresh)
+
+
+def _always(_grid: Grid, _text: str) -> bool:
+    return True
+
+
+def _down(g: Grid, _text: str) -> bool:
+    return g.y == g.bottom and g.top in g.fresh
+
+
+def _up(g: Grid, _text: str) -> bool:
+    return g.y == g.top and g.bottom in g.fresh
+
+
+def _rest(g: Grid, _text: str) -> bool:
+    return g.is_fresh(g.y, max(0, g.x - 1))
+
+
+def _row(g: Grid, text: str) -> bool:
+    spans = {"": (g.x, MAX_COLS), "0": (g.x, MAX_COLS), "1": (0, g.x + 1)}
+    return g.is_fresh(g.y, *spans.get(text, (0, MAX_COLS)))
+
+
+def _display(g: Grid, text: str) -> bool:
+    if text in {"", "0"}:
+        return g.is_fresh(g.y, g.x) or any(y > g.y for y in g.fresh)
+    return True
+
+
+_ERASES: dict[tuple[Kind, str], Callable[[Grid, str], bool]] = {
+    (Kind.CONTROL, "\n"): _down,
+    (Kind.CONTROL, "\v"): _down,
+    (Kind.CONTROL, "\f"): _down,
+    (Kind.ESCAPE, "D"): _down,
+    (Kind.ESCAPE, "E"): _down,
+    (Kind.ESCAPE, "M"): _up,
+    (Kind.CSI, "J"): _display,
+    (Kind.CSI, "K"): _row,
+    (Kind.CSI, "X"): _rest,
+    (Kind.CSI, "P"): _rest,
+    (Kind.CSI, "@"): _rest,
+}
 
 
 def cut(tokens: list[Token], cols: int) -> Iterator[Token]:

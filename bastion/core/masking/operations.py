@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bastion.core.masking.grid import BLANK, MAX_COLS
+from bastion.core.masking.grid import MAX_COLS
+from bastion.core.masking.rendition import PLAIN, rendition
+from bastion.core.masking.row import Row
 
 if TYPE_CHECKING:
     from bastion.core.masking.screen import Screen
@@ -55,7 +57,9 @@ def _to_line(s: Screen, count: int) -> None:
 
 def _line_feed(s: Screen, _text: str = "") -> None:
     g = s.grid
-    g.wraps[g.y] = False
+    row = g.lines[g.y]
+    if row.wraps:
+        g.touch(g.y, 0, 0).wraps = False
     g.pending = False
     g.index()
     if s.newline:
@@ -70,14 +74,19 @@ def _next_line(s: Screen, _text: str = "") -> None:
 def _tab(s: Screen, count: int) -> None:
     g = s.grid
     edge = g.right if g.x <= g.right else g.cols - 1
-    for _ in range(min(count, g.cols)):
-        s.move(min([t for t in s.tabs if t > g.x] + [edge]) if g.x < edge else g.x, g.y)
-        g.x = min(g.x, edge)
+    x = g.x
+    while count and x < edge:
+        x += 1
+        count -= x in s.tabs
+    s.move(x, g.y)
 
 
 def _back_tab(s: Screen, count: int) -> None:
-    for _ in range(min(count, s.grid.cols)):
-        s.move(max([t for t in s.tabs if t < s.grid.x] + [0]), s.grid.y)
+    x = s.grid.x
+    while count and x:
+        x -= 1
+        count -= x in s.tabs
+    s.move(x, s.grid.y)
 
 
 def go(s: Screen, x: int, y: int) -> None:
@@ -161,8 +170,8 @@ def _align(s: Screen, _text: str) -> None:
     g = s.grid
     g.top, g.bottom, g.left, g.right = 0, g.rows - 1, 0, g.cols - 1
     for y in range(g.rows):
-        g.touch(y)[:] = [BLANK._replace(data="E")] * g.cols
-        g.wraps[y] = False
+        g.touch(y)
+        g.lines[y] = Row("E" * g.cols, [PLAIN] * g.cols)
     s.move(0, 0)
 
 
@@ -175,7 +184,7 @@ def _reset(s: Screen, _text: str) -> None:
 def _soft_reset(s: Screen, _text: str) -> None:
     g = s.grid
     g.insert = g.origin = s.side_margins = False
-    g.autowrap, g.pen, s.charsets, s.shift, s.saved = True, BLANK, ("B", "B"), 0, None
+    g.autowrap, g.pen, s.charsets, s.shift, s.saved = True, PLAIN, ("B", "B"), 0, None
     g.top, g.bottom, g.left, g.right = 0, g.rows - 1, 0, g.cols - 1
 
 
@@ -193,12 +202,16 @@ def _shift_to(place: int) -> Action:
     return select
 
 
+def _style(s: Screen, text: str) -> None:
+    s.grid.pen = rendition(s.grid.pen, text)
+
+
 def _set_tab(s: Screen, _text: str) -> None:
-    s.tabs.add(s.grid.x)
+    s.tabs |= {s.grid.x}
 
 
 def _clear_tab(s: Screen, text: str) -> None:
-    s.tabs = set() if _number(text, default=0) == 3 else s.tabs - {s.grid.x}
+    s.tabs = frozenset() if _number(text, default=0) == 3 else s.tabs - {s.grid.x}
 
 
 CONTROLS: dict[str, Action] = {
@@ -221,7 +234,9 @@ ESCAPES: dict[str, Action] = {
     "M": lambda s, _: s.grid.reverse_index(),
     "c": _reset,
     "(B": _charset(0, "B"),
+    "(A": _charset(0, "B"),
     "(0": _charset(0, "0"),
+    ")A": _charset(1, "B"),
     ")B": _charset(1, "B"),
     ")0": _charset(1, "0"),
 }
@@ -252,7 +267,7 @@ CSI: dict[str, Action] = {
     "e": lambda s, t: _down(s, _number(t)),
     "f": lambda s, t: go(s, _number(t, 1) - 1, _number(t) - 1),
     "g": _clear_tab,
-    "m": lambda s, t: s.sgr(t),
+    "m": _style,
     "r": _margins,
     "s": _side_margins,
     "u": lambda s, _: s.restore(),
