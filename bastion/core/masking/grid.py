@@ -8,11 +8,10 @@ until one of the two changes them.
 
 from __future__ import annotations
 
-from copy import copy
 from functools import lru_cache
 
 from bastion.core.masking.rendition import PLAIN, Pen, erased
-from bastion.core.masking.row import Row, all_single, width
+from bastion.core.masking.row import Row, runs, width
 
 MAX_COLS, MAX_ROWS = 1000, 500
 
@@ -32,7 +31,8 @@ class Grid:
 
     def clone(self) -> Grid:
         """A grid of its own with the same content."""
-        twin = copy(self)
+        twin = object.__new__(Grid)
+        twin.__dict__.update(self.__dict__)
         for row in self.lines:
             row.shared = True
         twin.lines, twin.fresh = self.lines[:], dict(self.fresh)
@@ -66,18 +66,28 @@ class Grid:
 
     def draw(self, text: str) -> None:
         """Print text at the cursor."""
-        size = len(text)
-        if self.insert or not all_single(text):
+        if self.insert:
             for char in text:
                 self._put(char)
-            return
+        elif text.isascii():
+            self._print(text)
+        else:
+            for run, other in runs(text):
+                if run:
+                    self._print(run)
+                else:
+                    self._put(other)
+
+    def _print(self, text: str) -> None:
+        """Print characters of one cell each, without inserting."""
+        size = len(text)
         at = 0
         while at < size:
-            edge = self.right if self.left <= self.x <= self.right else self.cols - 1
+            x = self.x
+            edge = self.right if self.left <= x <= self.right else self.cols - 1
             if self.pending:
                 self._wrap(edge)
                 continue
-            x = self.x
             stop = min(size, at + edge - x + 1)
             end = x + stop - at
             self.touch(self.y, x, end).put(x, text if stop - at == size else text[at:stop], self.pen)

@@ -6,11 +6,14 @@ border are read once more, each by itself.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 
+from bastion.core.masking.detector import REACH
 from bastion.core.masking.finder import Cover, Finder, Found
 from bastion.core.masking.forms import fold
 from bastion.core.masking.grid import Grid
@@ -118,6 +121,11 @@ def _read(patterns: Patterns, data: bytes) -> Found:
     return Finder(patterns).feed(data, final=True)
 
 
+@lru_cache(maxsize=64)
+def _compiled(expression: bytes) -> re.Pattern[bytes]:
+    return re.compile(expression)
+
+
 def _silent(patterns: Patterns, data: bytes) -> bool:
     """Whether no anchor of a detector and no piece of a form stands in the text: it hides nothing."""
     if patterns.seek(data) or any(lane.seek(data) for lane in patterns.exact):
@@ -131,9 +139,24 @@ def _silent(patterns: Patterns, data: bytes) -> bool:
 def _hold(patterns: Patterns, data: bytes, cursor: int) -> int:
     """Where the text that ends at the cursor may go on to be a secret."""
     start = max(0, cursor - TAIL_BYTES)
-    if start and len(fold(data[start:cursor])) < patterns.reach[0]:
-        start = 0
-    return Finder(patterns, start).feed(data[start:cursor]).hold
+    tail = data[start:cursor]
+    folded = fold(tail)
+    if start and len(folded) < patterns.reach[0]:
+        start, tail = 0, data[:cursor]
+        folded = fold(tail)
+    if _settled(patterns, tail, folded):
+        return cursor
+    return Finder(patterns, start).feed(tail).hold
+
+
+def _settled(patterns: Patterns, tail: bytes, folded: bytes) -> bool:
+    """Whether no form and no seeded detector can have begun at the end of a text that is silent."""
+    places = range(len(tail))
+    return (
+        all(lane.pending(folded, places[: len(folded)]) == len(folded) for lane in patterns.wide)
+        and all(lane.pending(tail, places) == len(tail) for lane in patterns.exact)
+        and not any(_compiled(row.viable).search(tail, max(0, len(tail) - REACH)) for row in patterns.seeded)
+    )
 
 
 def _collect(

@@ -37,12 +37,12 @@ def _singles() -> str:
     )  # fmt: skip
 
 
-_SINGLE = re.compile("[ -~" + re.escape(_singles()) + "]*")
+_RUNS = re.compile("([ -~" + re.escape(_singles()) + "]+)|(.)", re.DOTALL)
 
 
-def all_single(text: str) -> bool:
-    """Whether every character takes one cell. Nothing is remembered: it is the session's text."""
-    return text.isascii() or _SINGLE.fullmatch(text) is not None or all(width(char) == 1 for char in text)
+def runs(text: str) -> list[tuple[str, str]]:
+    """The text in pieces: (characters of one cell each, "") or ("", a character to be measured)."""
+    return _RUNS.findall(text)
 
 
 class Row:

@@ -7,7 +7,6 @@ What becomes of a sequence is in the table of sequences; here is what the modell
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
 from enum import Enum
 from functools import lru_cache
 
@@ -51,7 +50,8 @@ class Screen:
 
     def clone(self) -> Screen:
         """A screen of its own with the same content."""
-        twin = copy(self)
+        twin = object.__new__(Screen)
+        twin.__dict__.update(self.__dict__)
         twin.grid = self.grid.clone()
         twin.other = self.other.clone() if self.other else None
         return twin

@@ -10,7 +10,6 @@ escape sequences too (ECMA-48, both C1 forms in UTF-8). A view maps its text bac
 from __future__ import annotations
 
 import re
-from copy import copy
 from enum import Enum
 
 from bastion.core.masking.finder import Finder, Found
@@ -104,7 +103,8 @@ class View:
 
     def copy(self, *, escapes: bool | None = None) -> View:
         """A view that goes on from here by itself; with `escapes`, reading sequences from now on."""
-        other = copy(self)
+        other = object.__new__(View)
+        other.__dict__.update(self.__dict__)
         other.finder = self.finder.copy()
         other._escapes = self._escapes if escapes is None else escapes  # noqa: SLF001 - the same class
         other._map = self._map.copy()  # noqa: SLF001 - the same class
