@@ -10,20 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from bastion.core.masking.grid import MAX_COLS, Grid
-from bastion.core.masking.row import TAIL
+from bastion.core.masking.row import TAIL, cells
 from bastion.core.masking.screen import CHARSET, DECCOLM_COLS, Screen
 from bastion.core.masking.sequences import Cut, Kind, Token, Use
 
 
-def changes_state(token: Token, screen: Screen) -> bool:
-    """Whether the token changes more than cells, pen and cursor."""
+def changes_mode(token: Token, screen: Screen) -> bool:
+    """Whether a repaint must repeat the token: it changes more than cells, pen and cursor."""
     if token.kind is Kind.PEN:
         return screen.charsets[0] != "B" and CHARSET in token.text
-    if token.cut is not Cut.STATE:
-        return False
-    if token.name == "\x0f":
-        return screen.shift != 0
-    return token.use is not Use.STRIPPED
+    return token.cut in {Cut.MODE, Cut.STATE}
+
+
+def changes_state(token: Token, screen: Screen) -> bool:
+    """Whether a piece must end before and after the token."""
+    return token.cut is Cut.STATE and not (token.name == "s" and screen.side_margins)
 
 
 def destroys(token: Token, screen: Screen) -> bool:
@@ -32,7 +33,7 @@ def destroys(token: Token, screen: Screen) -> bool:
     if not g.fresh:
         return False
     if token.kind is Kind.TEXT:
-        return _overwrites(g, len(token.text) if token.text.isascii() else 2 * len(token.text))
+        return _overwrites(g, token.text)
     if token.cut is not Cut.ERASES:
         return False
     return _ERASES.get((token.kind, token.name), _always)(g, token.text)
@@ -45,12 +46,11 @@ def forks(token: Token, screen: Screen) -> bool:
     )
 
 
-def _overwrites(g: Grid, size: int) -> bool:
+def _overwrites(g: Grid, text: str) -> bool:
     x = g.x + g.pending
-    if g.y in g.fresh:
-        halved = g.lines[g.y].text[x : x + 1] == TAIL
-        if g.insert or g.is_fresh(g.y, x - halved, x + size):
-            return True
+    size = len(text) if text.isascii() else cells(text)
+    if g.y in g.fresh and (g.insert or g.is_fresh(g.y, x - (g.lines[g.y].text[x : x + 1] == TAIL), x + size)):
+        return True
     wraps = x + size > g.cols or g.right < g.cols - 1
     return wraps and (g.y == g.bottom or g.y + 1 in g.fresh)
 
@@ -69,6 +69,10 @@ def _up(g: Grid, _text: str) -> bool:
 
 def _rest(g: Grid, _text: str) -> bool:
     return g.is_fresh(g.y, max(0, g.x - 1))
+
+
+def _some(g: Grid, text: str) -> bool:
+    return g.is_fresh(g.y, max(0, g.x - 1), g.x + min(int(text or "1") if text.isdigit() else MAX_COLS, MAX_COLS))
 
 
 def _row(g: Grid, text: str) -> bool:
@@ -91,7 +95,7 @@ _ERASES: dict[tuple[Kind, str], Callable[[Grid, str], bool]] = {
     (Kind.ESCAPE, "M"): _up,
     (Kind.CSI, "J"): _display,
     (Kind.CSI, "K"): _row,
-    (Kind.CSI, "X"): _rest,
+    (Kind.CSI, "X"): _some,
     (Kind.CSI, "P"): _rest,
     (Kind.CSI, "@"): _rest,
 }

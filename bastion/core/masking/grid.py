@@ -2,7 +2,7 @@
 
 The operations are ours, because pyte's draw skips text after zero-width characters and lacks margins
 and alternate screens; rows are strings, because cells as objects made drawing ten times slower.
-`fresh` are rows changed since they were last looked at, with the columns. A copy shares its rows
+`fresh` are the cells drawn since they were last looked at, a bit for each column. A copy shares its rows
 until one of the two changes them.
 """
 
@@ -22,7 +22,7 @@ class Grid:
     def __init__(self, cols: int, rows: int) -> None:
         self.cols, self.rows = min(max(cols, 1), MAX_COLS), min(max(rows, 1), MAX_ROWS)
         self.lines: list[Row] = [_blank(self.cols, PLAIN)] * self.rows
-        self.fresh: dict[int, tuple[int, int]] = {}
+        self.fresh: dict[int, int] = {}
         self.x = self.y = 0
         self.pen = PLAIN
         self.pending = self.insert = self.origin = False
@@ -47,22 +47,20 @@ class Grid:
         """Whether the margins are the screen's."""
         return self.top == 0 and self.bottom == self.rows - 1 and self.left == 0 and self.right == self.cols - 1
 
-    def touch(self, y: int, start: int = 0, end: int = MAX_COLS) -> Row:
-        """Row `y`, to be changed between two columns."""
-        span = self.fresh.get(y)
-        if span is None:
-            self.fresh[y] = (start, end)
-        elif start < span[0] or end > span[1]:
-            self.fresh[y] = (min(span[0], start), max(span[1], end))
+    def touch(self, y: int) -> Row:
+        """Row `y`, to be changed."""
         row = self.lines[y]
         if row.shared:
             row = self.lines[y] = row.copy()
         return row
 
+    def mark(self, y: int, start: int = 0, end: int = MAX_COLS) -> None:
+        """Text was drawn in or moved to these cells, and nobody looked at it yet."""
+        self.fresh[y] = self.fresh.get(y, 0) | ((1 << end) - (1 << start))
+
     def is_fresh(self, y: int, start: int = 0, end: int = MAX_COLS) -> bool:
-        """Whether something between two columns of the row was changed since it was looked at."""
-        low, high = self.fresh.get(y, (0, 0))
-        return low < end and start < high
+        """Whether text between two columns of the row was not looked at yet."""
+        return start < end and self.fresh.get(y, 0) & ((1 << end) - (1 << start)) != 0
 
     def draw(self, text: str) -> None:
         """Print text at the cursor."""
@@ -90,7 +88,12 @@ class Grid:
                 continue
             stop = min(size, at + edge - x + 1)
             end = x + stop - at
-            self.touch(self.y, x, end).put(x, text if stop - at == size else text[at:stop], self.pen)
+            y = self.y
+            self.fresh[y] = self.fresh.get(y, 0) | ((1 << end) - (1 << x))
+            row = self.lines[y]
+            if row.shared:
+                row = self.lines[y] = row.copy()
+            row.put(x, text if stop - at == size else text[at:stop], self.pen)
             at = stop
             if end <= edge:
                 self.x = end
@@ -113,7 +116,8 @@ class Grid:
         if self.pending or (self.x + size - 1 > edge and self.autowrap):
             self._wrap(edge)
             edge = self._edge()
-        row = self.touch(self.y, max(0, self.x - 1), self.cols if self.insert else self.x + size)
+        row = self.touch(self.y)
+        self.mark(self.y, max(0, self.x - 1), self.cols if self.insert else self.x + size)
         self.x = max(0, min(self.x, edge - size + 1))
         if self.insert:
             row.insert(self.x, size, edge + 1, self.pen)
@@ -163,7 +167,7 @@ class Grid:
 
     def _carry(self, low: int, count: int) -> None:
         """What is fresh moves with its row; a row that was moved out is gone."""
-        moved: dict[int, tuple[int, int]] = {}
+        moved: dict[int, int] = {}
         for y, span in self.fresh.items():
             to = y - count if low <= y <= self.bottom else y
             if not low <= y <= self.bottom or low <= to <= self.bottom:
@@ -176,6 +180,7 @@ class Grid:
         blank = [(" " * (end - start), [erased(self.pen)] * (end - start))] * steps
         moved = kept[steps:] + blank if up else blank + kept[: len(kept) - steps]
         for y, (text, pens) in zip(range(low, self.bottom + 1), moved, strict=True):
+            self.mark(y)
             self.lines[y].lay(start, text, pens)
 
     def erase(self, y: int, start: int, end: int) -> None:
@@ -184,10 +189,9 @@ class Grid:
         if start >= end:
             return
         if start == 0 and end == self.cols:
-            self.fresh[y] = (0, MAX_COLS)
             self.lines[y] = _blank(self.cols, self.pen)
             return
-        row = self.touch(y, max(0, start - 1), end)
+        row = self.touch(y)
         row.put(start, " " * (end - start), erased(self.pen))
         if end == self.cols:
             row.wraps = False
@@ -195,6 +199,7 @@ class Grid:
     def shift(self, count: int) -> None:
         """Insert `count` blanks at the cursor (negative: delete cells), within the margins."""
         row = self.touch(self.y)
+        self.mark(self.y, self.x)
         move = row.insert if count > 0 else row.delete
         move(self.x, abs(count), self._edge() + 1, erased(self.pen))
 
@@ -207,7 +212,7 @@ class Grid:
             row.resize(cols, PLAIN)
         self.lines += [_blank(cols, PLAIN)] * (rows - len(self.lines))
         self.cols, self.rows = cols, rows
-        self.fresh = dict.fromkeys(range(rows), (0, MAX_COLS))
+        self.fresh = dict.fromkeys(range(rows), (1 << MAX_COLS) - 1)
         self.x, self.y, self.pending = min(self.x, cols - 1), min(self.y - over, rows - 1), False
         self.top, self.bottom, self.left, self.right = 0, rows - 1, 0, cols - 1
 

@@ -59,7 +59,7 @@ def _line_feed(s: Screen, _text: str = "") -> None:
     g = s.grid
     row = g.lines[g.y]
     if row.wraps:
-        g.touch(g.y, 0, 0).wraps = False
+        g.touch(g.y).wraps = False
     g.pending = False
     g.index()
     if s.newline:
@@ -170,7 +170,7 @@ def _align(s: Screen, _text: str) -> None:
     g = s.grid
     g.top, g.bottom, g.left, g.right = 0, g.rows - 1, 0, g.cols - 1
     for y in range(g.rows):
-        g.touch(y)
+        g.mark(y)
         g.lines[y] = Row("E" * g.cols, [PLAIN] * g.cols)
     s.move(0, 0)
 
@@ -178,7 +178,7 @@ def _align(s: Screen, _text: str) -> None:
 def _reset(s: Screen, _text: str) -> None:
     fresh = type(s)(s.grid.cols, s.grid.rows)
     s.__dict__.update(fresh.__dict__)
-    s.grid.fresh = dict.fromkeys(range(s.grid.rows), (0, MAX_COLS))
+    s.grid.fresh = dict.fromkeys(range(s.grid.rows), (1 << MAX_COLS) - 1)
 
 
 def _soft_reset(s: Screen, _text: str) -> None:

@@ -39,6 +39,8 @@ class _Brush:
             self._out.append(b"\x1b[?6l")
         if g.insert:
             self._out.append(b"\x1b[4l")
+        if shown.side_margins:
+            self._out.append(b"\x1b[?69l")
         if shown.shift or "0" in shown.charsets:
             self._out.append(b"\x0f\x1b(B")
 
@@ -86,6 +88,8 @@ class _Brush:
     def finish(self) -> bytes:
         """Put the pen, the modes and the cursor where the program believes them to be."""
         s, g = self._target, self._target.grid
+        if s.side_margins:
+            self._out.append(b"\x1b[?69h\x1b[%d;%ds" % (g.left + 1, g.right + 1))
         if g.pending:
             row = g.lines[g.y]
             lead = g.x - 1 if g.x and not row.cell(g.x) else g.x

@@ -45,6 +45,11 @@ def runs(text: str) -> list[tuple[str, str]]:
     return _RUNS.findall(text)
 
 
+def cells(text: str) -> int:
+    """How many cells the text takes."""
+    return sum(len(run) or width(other) for run, other in runs(text))
+
+
 class Row:
     """Mutable; a row that is `shared` by two grids must be copied before it is changed."""
 

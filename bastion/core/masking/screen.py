@@ -173,7 +173,7 @@ class Screen:
         then.x, then.y, then.pen, then.pending = now.x, now.y, now.pen, now.pending
         then.insert, then.origin, then.autowrap = now.insert, now.origin, now.autowrap
         then.top, then.bottom, then.left, then.right = now.top, now.bottom, now.left, now.right
-        then.fresh = dict.fromkeys(range(then.rows), (0, MAX_COLS))
+        then.fresh = dict.fromkeys(range(then.rows), (1 << MAX_COLS) - 1)
         self.grid, self.other = then, now if on else None
         self.saved, self.saved_other = self.saved_other, self.saved
 

@@ -7,7 +7,7 @@ a sequence (`forks`), R is drawn twice until both readings agree again, and both
 
 from __future__ import annotations
 
-from bastion.core.masking.cuts import changes_state, cut, destroys, forks
+from bastion.core.masking.cuts import changes_mode, changes_state, cut, destroys, forks
 from bastion.core.masking.linear import Ring
 from bastion.core.masking.look import Look, examine, hide
 from bastion.core.masking.pair import Pair
@@ -156,7 +156,7 @@ class Screens:
     def _repaint(self, tokens: list[Token], target: Screen) -> None:
         shown = self._shown.clone()
         for token in tokens:
-            if token.use is not Use.MODELLED or changes_state(token, shown):
+            if token.use is not Use.MODELLED or changes_mode(token, shown):
                 shown.apply(token)
                 self._watch.send(token.raw)
         data = paint(shown, target, whole=not self._known_cells)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bastion.core.masking.sequences import Cut, Kind, Mode, Sequence, Table, Use
 
 _M, _H, _S, _X = Use.MODELLED, Use.HARMLESS, Use.SCANNED, Use.STRIPPED
-_ERASES, _STATE = Cut.ERASES, Cut.STATE
+_ERASES, _MODE, _STATE = Cut.ERASES, Cut.MODE, Cut.STATE
 
 
 def _rows(kind: Kind, use: Use, *rows: tuple[str, str] | tuple[str, str, Cut] | tuple[str, str, Cut, str]) -> tuple[Sequence, ...]:
@@ -24,18 +24,18 @@ CONTROLS = (
     *_rows(Kind.CONTROL, _M,
         ("\b", "BS, one cell left"), ("\t", "HT, to the next tab stop"), ("\n", "LF, down one row", _ERASES),
         ("\v", "VT, as LF", _ERASES), ("\f", "FF, as LF", _ERASES), ("\r", "CR, to the row's start"),
-        ("\x0e", "SO, character set G1", _STATE), ("\x0f", "SI, character set G0", _STATE)),
+        ("\x0e", "SO, character set G1", _MODE), ("\x0f", "SI, character set G0", _MODE)),
     *_rows(Kind.CONTROL, _H, ("\x00", "NUL, padding"), ("\x07", "BEL"), ("\x7f", "DEL, padding")),
     *_rows(Kind.CONTROL, _X, ("\x05", "ENQ asks for an answer, which would be typed into the pod")),
 )  # fmt: skip
 ESCAPES = (
     *_rows(Kind.ESCAPE, _M,
-        ("7", "DECSC, save the cursor", _STATE), ("8", "DECRC, restore the cursor", _STATE),
+        ("7", "DECSC, save the cursor", _STATE), ("8", "DECRC, restore the cursor", _MODE),
         ("D", "IND, down, scrolling", _ERASES), ("E", "NEL, next line", _ERASES), ("H", "HTS, set a tab stop"),
         ("M", "RI, up, scrolling", _ERASES), ("c", "RIS, reset", _STATE), ("#8", "DECALN, fill with E", _STATE),
-        ("(B", "ASCII into G0", _STATE), (")B", "ASCII into G1", _STATE), ("(0", "DEC graphics into G0", _STATE),
-        (")0", "DEC graphics into G1", _STATE), ("(A", "British into G0; # may look like £", _STATE),
-        (")A", "British into G1; # may look like £", _STATE)),
+        ("(B", "ASCII into G0", _MODE), (")B", "ASCII into G1", _MODE), ("(0", "DEC graphics into G0", _MODE),
+        (")0", "DEC graphics into G1", _MODE), ("(A", "British into G0; # may look like £", _MODE),
+        (")A", "British into G1; # may look like £", _MODE)),
     *_rows(Kind.ESCAPE, _H,
         ("=", "DECKPAM, keypad sends sequences"), (">", "DECKPNM, keypad sends digits"), ("\\", "ST without a string"),
         *((f"{slot}{name}", f"{what} into {place}, which nothing that passes can select")
@@ -57,8 +57,8 @@ CSI = (
         ("S", "SU, scroll up", _ERASES), ("T", "SD, scroll down", _ERASES, r"\d*"), ("X", "ECH, erase characters", _ERASES), ("Z", "CBT, tab stops back"),
         ("`", "HPA, column"), ("a", "HPR, right"), ("b", "REP, repeat the character just printed", _ERASES), ("d", "VPA, row"),
         ("e", "VPR, down"), ("f", "HVP, row and column"), ("g", "TBC, clear tab stops"), ("m", "SGR, colours and styles"),
-        ("r", "DECSTBM, rows that scroll", _STATE), ("s", "DECSLRM or SCOSC, side margins or save the cursor", _STATE),
-        ("u", "SCORC, restore the cursor", _STATE), ("!p", "DECSTR, soft reset", _STATE)),
+        ("r", "DECSTBM, rows that scroll", _MODE), ("s", "DECSLRM or SCOSC, side margins or save the cursor", _STATE),
+        ("u", "SCORC, restore the cursor", _MODE), ("!p", "DECSTR, soft reset", _MODE)),
     *_rows(Kind.CSI, _H,
         ("c", "DA1, asks what the terminal is"), (">c", "DA2, asks its version"), ("=c", "DA3, asks its unit id"),
         ("n", "DSR, asks for status or cursor", Cut.NONE, "5|6"), ("?n", "DSR of DEC, asks for its state"),

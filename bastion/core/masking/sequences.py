@@ -34,11 +34,19 @@ class Use(Enum):
 
 
 class Cut(Enum):
-    """Whether a piece of output must end before it. STATE: before and after."""
+    """Where a piece of output must end. ERASES: before it, if it removes what nobody looked at.
+
+    MODE changes what later sequences do, and no cell: a repaint repeats it. STATE depends on the cells
+    or the cursor, so that a piece ends before and after it.
+    """
 
     NONE = 0
     ERASES = 1
-    STATE = 2
+    MODE = 2
+    STATE = 3
+
+
+_DEPENDING = frozenset({"3", "47", "1047", "1048", "1049"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +125,10 @@ class Table:
             uses |= {mode.on, mode.off} if name[-1] in "sr" else {mode.on if name[-1] == "h" else mode.off}
         if Use.STRIPPED in uses or (name[-1] in "sr" and uses != {Use.HARMLESS}):
             return Use.STRIPPED, Cut.NONE
-        return (Use.MODELLED, Cut.STATE) if Use.MODELLED in uses else (Use.HARMLESS, Cut.NONE)
+        if Use.MODELLED not in uses:
+            return Use.HARMLESS, Cut.NONE
+        depends = name[0] == "?" and not _DEPENDING.isdisjoint(text.split(";"))
+        return Use.MODELLED, Cut.STATE if depends else Cut.MODE
 
 
 @lru_cache(maxsize=64)
