@@ -49,9 +49,9 @@ def forks(token: Token, screen: Screen) -> bool:
 def _overwrites(g: Grid, text: str) -> bool:
     x = g.x + g.pending
     size = len(text) if text.isascii() else cells(text)
-    if g.y in g.fresh and (g.insert or g.is_fresh(g.y, x - (g.lines[g.y].text[x : x + 1] == TAIL), x + size)):
+    if g.y in g.fresh and (g.insert or g.is_fresh(g.y, x - _halved(g, x), x + size)):
         return True
-    wraps = x + size > g.cols or g.right < g.cols - 1
+    wraps = x + size > (g.right if g.left <= g.x <= g.right else g.cols - 1) + 1
     return wraps and (g.y == g.bottom or g.y + 1 in g.fresh)
 
 
@@ -68,21 +68,39 @@ def _up(g: Grid, _text: str) -> bool:
 
 
 def _rest(g: Grid, _text: str) -> bool:
-    return g.is_fresh(g.y, max(0, g.x - 1))
+    return g.is_fresh(g.y, g.x - _halved(g, g.x))
 
 
 def _some(g: Grid, text: str) -> bool:
-    return g.is_fresh(g.y, max(0, g.x - 1), g.x + min(int(text or "1") if text.isdigit() else MAX_COLS, MAX_COLS))
+    x = g.x + g.pending
+    count = min(int(text) or 1, MAX_COLS) if text.isdigit() else MAX_COLS if text else 1
+    return g.is_fresh(g.y, x - _halved(g, x), x + count)
+
+
+def _halved(g: Grid, x: int) -> bool:
+    """Whether the cell is the second half of a wide character."""
+    return g.lines[g.y].text[x : x + 1] == TAIL
+
+
+def _scrolled(g: Grid, text: str) -> bool:
+    count = int(text or "1") or 1 if (text or "1").isdigit() else g.rows
+    return any(g.top <= y < g.top + count for y in g.fresh)
+
+
+def _scrolled_down(g: Grid, text: str) -> bool:
+    count = int(text or "1") or 1 if (text or "1").isdigit() else g.rows
+    return any(g.bottom - count < y <= g.bottom for y in g.fresh)
 
 
 def _row(g: Grid, text: str) -> bool:
-    spans = {"": (g.x, MAX_COLS), "0": (g.x, MAX_COLS), "1": (0, g.x + 1)}
+    x = g.x + g.pending
+    spans = {"": (x - _halved(g, x), MAX_COLS), "0": (x - _halved(g, x), MAX_COLS), "1": (0, g.x + 2)}
     return g.is_fresh(g.y, *spans.get(text, (0, MAX_COLS)))
 
 
 def _display(g: Grid, text: str) -> bool:
     if text in {"", "0"}:
-        return g.is_fresh(g.y, g.x) or any(y > g.y for y in g.fresh)
+        return _row(g, "") or any(y > g.y for y in g.fresh)
     return True
 
 
@@ -98,6 +116,8 @@ _ERASES: dict[tuple[Kind, str], Callable[[Grid, str], bool]] = {
     (Kind.CSI, "X"): _some,
     (Kind.CSI, "P"): _rest,
     (Kind.CSI, "@"): _rest,
+    (Kind.CSI, "S"): _scrolled,
+    (Kind.CSI, "T"): _scrolled_down,
 }
 
 

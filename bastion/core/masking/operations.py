@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bastion.core.masking.grid import MAX_COLS
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 Action = Callable[["Screen", str], object]
 
 
+@lru_cache(maxsize=4096)
 def _number(text: str, place: int = 0, default: int = 1) -> int:
     parts = text.split(";")
     value = int(parts[place]) if place < len(parts) and parts[place].isdigit() else 0

@@ -20,6 +20,8 @@ _GRAPHICS = dict(zip("_`abcdefghijklmnopqrstuvwxyz{|}~", "\xa0◆▒␉␌␍␊
 DECCOLM_COLS = 80
 TABS = frozenset(range(0, MAX_COLS, 8))
 CHARSET = "\x1b(B"
+_ASCII = ("B", "B")
+_MODES = frozenset({"?h", "?l", "h", "l"})
 Saved = tuple[int, int, Pen, bool, bool, tuple[str, str], int]
 
 
@@ -96,37 +98,38 @@ class Screen:
         kind = token.kind
         if kind is Kind.TEXT:
             text = token.text
-            if self.charsets[self.shift] == "0":
+            if self.shifted and self.charsets[self.shift] == "0":
                 text = "".join([_GRAPHICS.get(c, c) for c in text])
             self.grid.draw(text)
-            self.last = text[-1:]
+            self.last = text[-1]
             return Fate.DREW
-        if token.use is not Use.MODELLED:
-            return Fate.STRIPPED if token.use is Use.STRIPPED else Fate.HARMLESS
         if kind is Kind.PEN:
             self._style(token)
             return Fate.DREW
-        fate = self._run(kind, token)
-        if fate is Fate.DREW and token.name != "b":
-            self.last = ""
-        return fate
-
-    def _style(self, token: Token) -> None:
-        self.grid.pen = _after(self.grid.pen, token.text)
-        if self.charsets[0] != "B" and CHARSET in token.text:
-            self.charsets = ("B", self.charsets[1])
-
-    def _run(self, kind: Kind, token: Token) -> Fate:
+        if token.use is not Use.MODELLED:
+            return Fate.STRIPPED if token.use is Use.STRIPPED else Fate.HARMLESS
         name = token.name
         if kind is Kind.CSI:
-            if name in {"?h", "?l", "h", "l"}:
+            if name in _MODES:
                 return self._modes(token)
             if name == "b" and not (self.last and self.grid.autowrap):
                 return Fate.STRIPPED
             CSI[name](self, token.text)
         else:
             (CONTROLS if kind is Kind.CONTROL else ESCAPES)[name](self, "")
+        if name != "b":
+            self.last = ""
         return Fate.DREW
+
+    @property
+    def shifted(self) -> bool:
+        """Whether text may mean other characters than ASCII."""
+        return self.charsets != _ASCII or self.shift != 0
+
+    def _style(self, token: Token) -> None:
+        self.grid.pen = _after(self.grid.pen, token.text)
+        if self.charsets[0] != "B" and CHARSET in token.text:
+            self.charsets = ("B", self.charsets[1])
 
     def _modes(self, token: Token) -> Fate:
         table = PRIVATE if token.name[0] == "?" else ANSI
@@ -138,6 +141,7 @@ class Screen:
                 known.append(table[int(part)])
         for action in known:
             action(self, token.name[-1] == "h")
+        self.last = ""
         return Fate.DREW
 
     def move(self, x: int, y: int) -> None:

@@ -48,26 +48,31 @@ class Screens:
         if self._parser.dropped > MAX_DROPPED:
             self._watch.failed = ENDLESS
         for token in cut(tokens, self._drawn.grid.cols):
-            if token.use is Use.STRIPPED or (token.use is Use.SCANNED and self._hides(token)):
-                continue
-            state = changes_state(token, self._drawn)
-            if self._piece and (state or self._must_look(token)):
-                self.flush(at, expired=len(self._piece) > HELD_TOKENS)
-            self._apply(token)
-            if state:
-                self.flush(at)
+            if token.steady and self._twin is None and (token.kind is not Kind.PEN or not self._drawn.shifted):
+                self._drawn.apply(token)
+                self._piece.append(token)
+            elif token.use is not Use.STRIPPED and not (token.use is Use.SCANNED and self._hides(token)):
+                self._take(token, at)
         self.flush(at)
+
+    def _take(self, token: Token, at: float) -> None:
+        """A token that may need a look at the screen before or after it."""
+        if self._piece and self._must_look(token):
+            self.flush(at, expired=len(self._piece) > HELD_TOKENS)
+        self._apply(token)
+        if changes_state(token, self._drawn):
+            self.flush(at)
 
     def _hides(self, token: Token) -> bool:
         return bool(find(self._watch.patterns, token.text.encode()))
 
     def _must_look(self, token: Token) -> bool:
-        if token.kind is Kind.PEN:
-            return False
+        drawn, twin = self._drawn, self._twin
         return (
-            destroys(token, self._drawn)
-            or (self._twin is not None and destroys(token, self._twin))
+            changes_state(token, drawn)
             or len(self._piece) > HELD_TOKENS
+            or destroys(token, drawn)
+            or (twin is not None and destroys(token, twin))
         )
 
     def _apply(self, token: Token) -> None:

@@ -81,15 +81,19 @@ class Mode:
 
 
 class Token:
-    """`raw` is what may be forwarded. `name` as in `Sequence`; `text` is the text, the payload or the parameters."""
+    """`raw` is what may be forwarded. `name` as in `Sequence`; `text` is the text, the payload or the parameters.
 
-    __slots__ = ("cut", "kind", "name", "raw", "text", "use")
+    `steady`: it changes the pen, the cursor or tab stops, and nothing else.
+    """
+
+    __slots__ = ("cut", "kind", "name", "raw", "steady", "text", "use")
 
     def __init__(
         self, kind: Kind, raw: bytes, name: str, text: str, use: Use = Use.MODELLED, cut: Cut = Cut.NONE
     ) -> None:
         self.kind, self.raw, self.name, self.text = kind, raw, name, text
         self.use, self.cut = use, cut
+        self.steady = kind is not Kind.TEXT and use is Use.MODELLED and cut is Cut.NONE
 
     def __repr__(self) -> str:
         return f"Token({self.kind.name}, {self.name!r}, {len(self.raw)} bytes)"
