@@ -21,6 +21,7 @@ from bastion.core.masking.watch import Watch
 HOLD = 0.1
 HELD_TOKENS = 4096
 MASK_ROUNDS = 4
+_SPACES = frozenset("\t\r\n")
 MAX_DROPPED = 4 * 1024 * 1024
 ENDLESS = "the output has a control sequence without end"
 UNSAFE = "the screen could not be masked safely"
@@ -114,7 +115,7 @@ class Screens:
         agree = self._drawn.same(twin) and twin.other is None
         if agree:
             self._twin = None
-        if self._alike and look.clear and other.clear and self._watch.passes(_raw(self._piece)):
+        if self._alike and look.clear and other.clear and self._watch.passes(_raw(self._piece), _printed(self._piece)):
             self._piece = []
             self._shown = self._drawn.clone()
             return
@@ -129,7 +130,7 @@ class Screens:
             return
         raw = _raw(tokens)
         if self._known_cells and (target is self._drawn and self._alike or self._turns(tokens, target)):
-            if self._watch.passes(raw):
+            if self._watch.passes(raw, _printed(tokens)):
                 self._settle(target, look)
                 return
         self._repaint(tokens, target)
@@ -199,10 +200,14 @@ class Screens:
         reading = pair.feed(context + b" " * (g.x + g.pending - len(g.text(g.y))))
         if reading.hold < reading.end:
             return None
-        self._watch.guard = pair
+        self._watch.restart(pair)
         self._watch.sightings.rebase(pair.end)
         return Ring(r, c, alike=self._alike)
 
 
 def _raw(tokens: list[Token]) -> bytes:
     return b"".join([token.raw for token in tokens])
+
+
+def _printed(tokens: list[Token]) -> bytes:
+    return b"".join([token.raw for token in tokens if token.kind is Kind.TEXT or token.name in _SPACES])

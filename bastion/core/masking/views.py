@@ -226,3 +226,14 @@ def _is_plain(data: bytes) -> bool:
     if len(data.translate(None, CONTROLS)) != len(data):
         return False
     return data.isascii() or not (_HIDDEN.search(data) or _CUT.search(data, max(0, len(data) - 3)))
+
+
+def visible(data: bytes) -> bytes:
+    """The byte view of whole characters and sequences."""
+    plain = data.translate(None, CONTROLS)
+    return plain if plain.isascii() else _HIDDEN.sub(b"", plain)
+
+
+def text_of(data: bytes) -> bytes:
+    """The text view of bytes; of a sequence that is not complete, everything is text."""
+    return _SEQUENCES.sub(b"", data)

@@ -6,6 +6,7 @@ say, bytes that spell a secret do not pass.
 
 from __future__ import annotations
 
+from bastion.core.masking.gate import Gate
 from bastion.core.masking.glyphs import in_place
 from bastion.core.masking.pair import Pair
 from bastion.core.masking.patterns import Patterns
@@ -13,6 +14,7 @@ from bastion.core.masking.sightings import Sightings
 from bastion.model.masks import KnownValue
 
 MAX_LESSONS = 32
+MAX_LATE = 64
 
 
 class Watch:
@@ -25,6 +27,9 @@ class Watch:
         self.guard = Pair(patterns)
         self.sightings = Sightings()
         self.failed = ""
+        self._gate = Gate()
+        self._late: list[bytes] = []
+        self._quiet = False
 
     def __repr__(self) -> str:
         return f"Watch({len(self._lessons)} lessons)"
@@ -50,26 +55,49 @@ class Watch:
         self.guard.replace(self.patterns)
 
     def send(self, data: bytes) -> None:
-        """Send bytes that were judged elsewhere."""
+        """Send bytes that the guard has read."""
         self._out.append(data)
+        self._gate.missed(data)
 
-    def passes(self, raw: bytes) -> bool:
-        """Send bytes as they are, unless they spell a secret in the order they are sent."""
+    def restart(self, pair: Pair) -> None:
+        """The guard goes on from here: `pair` has read what stands on the screen."""
+        self.guard = pair
+        self._late.clear()
+
+    def passes(self, raw: bytes, text: bytes) -> bool:
+        """Send bytes as they are, unless they spell a secret in the order they are sent.
+
+        `text` is what they print. What the gate lets pass, the guard reads later, if ever.
+        """
         if not raw:
             return True
+        if self._quiet and self._gate.silent(self.patterns, raw, text):
+            self._late.append(raw)
+            if len(self._late) > MAX_LATE:
+                del self._late[: MAX_LATE // 2]
+            self._out.append(raw)
+            return True
+        self._catch_up()
         pair = self.guard.copy()
         if pair.feed(raw).covers:
             return False
-        self.guard = pair
-        self._out.append(raw)
+        self.guard, self._quiet = pair, pair.quiet
+        self.send(raw)
         return True
 
     def draw(self, data: bytes) -> bytes:
         """Send a repaint, masked in place where it spells a secret; the bytes that were sent."""
+        self._catch_up()
         reading = self.guard.feed(data)
+        self._quiet = self.guard.quiet
         sent = in_place(data, reading) if reading.covers else data
-        self._out.append(sent)
+        self.send(sent)
         return sent
+
+    def _catch_up(self) -> None:
+        if self._late:
+            late, self._late = b"".join(self._late), []
+            self.guard.feed(late)
 
     def taken(self) -> bytes:
         """What may leave now; nothing once the output was stopped."""
