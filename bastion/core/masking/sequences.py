@@ -79,6 +79,16 @@ class Mode:
     title: str
     private: bool = True
 
+    @property
+    def form(self) -> str:
+        """The mode as the docs write it."""
+        return f"{'?' * self.private}{self.number}"
+
+    @property
+    def fate(self) -> str:
+        """What becomes of setting and of resetting it, in a word or two."""
+        return self.on.value if self.on is self.off else f"set {self.on.value}, reset {self.off.value}"
+
 
 class Token:
     """`raw` is what may be forwarded. `name` as in `Sequence`; `text` is the text, the payload or the parameters.
@@ -113,6 +123,8 @@ class Table:
         """What becomes of a sequence; what no row allows is stripped."""
         if kind is Kind.CSI and name in {"h", "l", "?h", "?l", "?s", "?r"}:
             return self._mode(name, text)
+        if kind is Kind.CSI and ":" in text and name != "m":
+            return Use.STRIPPED, Cut.NONE
         key = text.partition(";")[0] if kind is Kind.OSC else name
         for row in self._rows.get((kind, key), ()):
             if not row.only or _expression(row.only).fullmatch(text):

@@ -27,7 +27,7 @@ _TOKEN = re.compile(
     rb"|(\x1b\[[<=>?]?[0-9:;]*[ -/]*[@-~])"
     rb"|([\x00-\x1a\x1c-\x1f\x7f])"
     rb"|(\x1b[\]PX^_][^\x07\x18\x1a\x1b]*(?:\x07|\x1b\\))"
-    rb"|(\x1b[ -/]*[0-OQ-WYZ\\`-~])"
+    rb"|(\x1b(?:[ -/]+[0-~]|[0-OQ-WYZ\\`-~]))"
 )
 _TEXT, _PEN, _CSI, _CONTROL, _STRING, _SHORT = range(1, 7)
 _PARTS = re.compile(rb"\x1b\[([<=>?]?)([0-9:;]*)([ -/]*)([@-~])")
