@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from bastion.core.masking.grid import MAX_COLS, Grid
+from bastion.core.masking.operations import margins
 from bastion.core.masking.row import TAIL, cells
 from bastion.core.masking.screen import CHARSET, DECCOLM_COLS, Screen
 from bastion.core.masking.sequences import Cut, Kind, Token, Use
@@ -40,10 +41,25 @@ def destroys(token: Token, screen: Screen) -> bool:
 
 
 def forks(token: Token, screen: Screen) -> bool:
-    """Whether terminals differ about this token, so that both readings must be followed."""
-    return (
-        token.name == "?l" and token.kind is Kind.CSI and "3" in token.text.split(";") and screen.grid.cols == DECCOLM_COLS
-    )
+    """Whether terminals differ about this token here, so that both readings must be followed.
+
+    IL and DL go to the row's start, or not. DECALN goes home, or not. Margins beyond the screen end at
+    it, or are ignored. DECCOLM clears, or is ignored.
+    """
+    if token.kind is Kind.TEXT:
+        return False
+    g = screen.grid
+    match token.kind, token.name:
+        case Kind.CSI, "L" | "M":
+            return g.x != g.left
+        case Kind.CSI, "r":
+            return margins(token.text, g.rows)[1] >= g.rows
+        case Kind.ESCAPE, "#8":
+            return (g.x, g.y) != (0, 0)
+        case Kind.CSI, "?l":
+            return "3" in token.text.split(";") and g.cols == DECCOLM_COLS
+        case _:
+            return False
 
 
 def _overwrites(g: Grid, text: str) -> bool:

@@ -53,7 +53,7 @@ def _cursor_saved(s: Screen, on: bool) -> None:
 
 def _columns(s: Screen, on: bool) -> None:  # noqa: ARG001 - one signature; only resetting gets here
     """DECCOLM to the 80 columns that there are: cleared, without margins, or nothing."""
-    if not s.clears:
+    if not s.second:
         return
     g = s.grid
     g.top, g.bottom, g.left, g.right = 0, g.rows - 1, 0, g.cols - 1

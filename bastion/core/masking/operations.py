@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bastion.core.masking.grid import MAX_COLS
 from bastion.core.masking.rendition import PLAIN, rendition
-from bastion.core.masking.row import Row
+from bastion.core.masking.row import Row, width
 
 if TYPE_CHECKING:
     from bastion.core.masking.screen import Screen
@@ -68,11 +68,6 @@ def _line_feed(s: Screen, _text: str = "") -> None:
         _return(s)
 
 
-def _next_line(s: Screen, _text: str = "") -> None:
-    _line_feed(s)
-    _return(s)
-
-
 def _tab(s: Screen, count: int) -> None:
     g = s.grid
     edge = g.right if g.x <= g.right else g.cols - 1
@@ -130,7 +125,7 @@ def _lines(s: Screen, count: int) -> None:
     g = s.grid
     if g.top <= g.y <= g.bottom and g.left <= g.x <= g.right:
         g.scroll(-count, g.y)
-        s.move(g.left, g.y)
+        s.move(g.x if s.second else g.left, g.y)
 
 
 def _shift(s: Screen, count: int) -> None:
@@ -138,24 +133,28 @@ def _shift(s: Screen, count: int) -> None:
     s.grid.shift(count)
 
 
+def margins(text: str, size: int) -> tuple[int, int]:
+    """First and last row (or column) of DECSTBM (or DECSLRM), from 0; the last may lie beyond the screen."""
+    return _number(text) - 1, _number(text, 1, size) - 1
+
+
 def _margins(s: Screen, text: str) -> None:
     g = s.grid
-    top, bottom = _number(text) - 1, min(_number(text, 1, g.rows), g.rows) - 1
-    if top < bottom:
-        g.top, g.bottom = top, bottom
-        go(s, 0, 0)
+    top, bottom = margins(text, g.rows)
+    if s.second and bottom >= g.rows:
+        return
+    g.top, g.bottom = top, min(bottom, g.rows - 1)
+    go(s, 0, 0)
 
 
 def _side_margins(s: Screen, text: str) -> None:
     g = s.grid
     if not s.side_margins:
-        if not text:
-            s.save()
+        s.save()
         return
-    left, right = _number(text) - 1, min(_number(text, 1, g.cols), g.cols) - 1
-    if left < right:
-        g.left, g.right = left, right
-        go(s, 0, 0)
+    left, right = margins(text, g.cols)
+    g.left, g.right = left, min(right, g.cols - 1)
+    go(s, 0, 0)
 
 
 def _repeat(s: Screen, text: str) -> None:
@@ -174,7 +173,8 @@ def _align(s: Screen, _text: str) -> None:
     for y in range(g.rows):
         g.mark(y)
         g.lines[y] = Row("E" * g.cols, [PLAIN] * g.cols)
-    s.move(0, 0)
+    if not s.second:
+        s.move(0, 0)
 
 
 def _reset(s: Screen, _text: str) -> None:
@@ -231,7 +231,7 @@ ESCAPES: dict[str, Action] = {
     "8": lambda s, _: s.restore(),
     "#8": _align,
     "D": _line_feed,
-    "E": _next_line,
+    "E": lambda s, _: (_line_feed(s), _return(s)),
     "H": _set_tab,
     "M": lambda s, _: s.grid.reverse_index(),
     "c": _reset,
@@ -275,3 +275,21 @@ CSI: dict[str, Action] = {
     "u": lambda s, _: s.restore(),
     "!p": _soft_reset,
 }
+
+
+def disputed(s: Screen, name: str, text: str) -> bool:
+    """Whether terminals differ about a CSI so much that it must not pass."""
+    g = s.grid
+    match name:
+        case "b":
+            return not (s.last and g.autowrap and width(s.last) == 1)
+        case "r":
+            top, bottom = margins(text, g.rows)
+            return top >= min(bottom, g.rows - 1)
+        case "s":
+            left, right = margins(text, g.cols)
+            return left >= min(right, g.cols - 1) if s.side_margins else text != ""
+        case "!p":
+            return not g.autowrap
+        case _:
+            return False

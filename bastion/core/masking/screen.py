@@ -1,7 +1,7 @@
 """A terminal's screen: tokens in, cells changed (xterm's behaviour; ECMA-48, DEC STD 070).
 
 What becomes of a sequence is in the table of sequences; here is what the modelled ones do.
-`clears`: the screen follows the terminals that clear at DECCOLM, instead of those that ignore it.
+`second`: the screen follows the second reading where terminals differ (`cuts.forks`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from bastion.core.masking.grid import MAX_COLS, Grid
 from bastion.core.masking.modes import ANSI, PRIVATE
-from bastion.core.masking.operations import CONTROLS, CSI, ESCAPES
+from bastion.core.masking.operations import CONTROLS, CSI, ESCAPES, disputed
 from bastion.core.masking.rendition import PLAIN, Pen, rendition
 from bastion.core.masking.sequences import Kind, Token, Use
 
@@ -21,6 +21,7 @@ DECCOLM_COLS = 80
 TABS = frozenset(range(0, MAX_COLS, 8))
 CHARSET = "\x1b(B"
 _ASCII = ("B", "B")
+_DISPUTED = frozenset({"b", "r", "s", "!p"})
 _MODES = frozenset({"?h", "?l", "h", "l"})
 Saved = tuple[int, int, Pen, bool, bool, tuple[str, str], int]
 
@@ -39,7 +40,7 @@ class Screen:
     grid: Grid
 
     def __init__(self, cols: int, rows: int) -> None:
-        self.clears = False
+        self.second = False
         self.grid = Grid(cols, rows)
         self.other: Grid | None = None
         self.saved: Saved | None = None
@@ -92,8 +93,7 @@ class Screen:
     def apply(self, token: Token) -> Fate:
         """Change the screen as a terminal would.
 
-        REP is modelled only right after the character that it repeats and with autowrap on:
-        elsewhere terminals differ.
+        REP is modelled only right after the character that it repeats, of one cell and with autowrap on.
         """
         kind = token.kind
         if kind is Kind.TEXT:
@@ -112,7 +112,7 @@ class Screen:
         if kind is Kind.CSI:
             if name in _MODES:
                 return self._modes(token)
-            if name == "b" and not (self.last and self.grid.autowrap):
+            if name in _DISPUTED and disputed(self, name, token.text):
                 return Fate.STRIPPED
             CSI[name](self, token.text)
         else:

@@ -79,7 +79,7 @@ class Screens:
     def _apply(self, token: Token) -> None:
         if self._twin is None and forks(token, self._drawn):
             self._twin = self._drawn.clone()
-            self._twin.clears = True
+            self._twin.second = True
         fate = self._drawn.apply(token)
         if self._twin is not None:
             self._twin.apply(token)

@@ -160,6 +160,7 @@ _STRINGS = {"P": "DCS", "X": "SOS", "^": "PM", "_": "APC"}
 
 
 def _written(row: Sequence) -> str:
+    """A grave accent would end the code span that the docs put the form in."""
     match row.kind:
         case Kind.CONTROL:
             return _CONTROLS.get(ord(row.name), f"0x{ord(row.name):02x}")
@@ -169,7 +170,7 @@ def _written(row: Sequence) -> str:
             split = re.fullmatch(r"([<=>?]?)(.*)", row.name)
             prefix, rest = split.groups() if split else ("", row.name)
             numbers = row.only.replace("\\", "") if re.fullmatch(r"[\d;|]+", row.only) else "Ps"
-            return " ".join(["CSI", *prefix, numbers, *rest.replace(" ", "␠")])
+            return " ".join(["CSI", *prefix, numbers, *rest.replace(" ", "␠").replace("`", "\u02cb")])
         case Kind.OSC:
             return f"OSC {row.name}"
         case Kind.STRING:
