@@ -116,7 +116,9 @@ def memory(found: Patterns, sessions: int = 8) -> float:
 def measure(rounds: int) -> list[tuple[str, float, str, float | None]]:
     """Rows of (what, figure, unit, ratio to plain lines)."""
     found = patterns()
-    lines = b"".join(b"2026-01-12T08:%02d:%02dZ INFO request %d done\r\n" % (n // 60 % 60, n % 60, n) for n in range(4000))
+    lines = b"".join(
+        b"2026-01-12T08:%02d:%02dZ INFO request %d done\r\n" % (n // 60 % 60, n % 60, n) for n in range(4000)
+    )
     plain = len(lines) / cost(found, joined([lines]), rounds) / 1e6
     rows: list[tuple[str, float, str, float | None]] = [("plain lines", plain, "MB/s", 1.0)]
     mixed = [chunk for name in MIXED for chunk in recording(name)]
@@ -129,7 +131,7 @@ def measure(rounds: int) -> list[tuple[str, float, str, float | None]]:
     rows.append((f"redraw of {len(data) // 1000} kB", cost(found, joined([data]), rounds) * 1e3, "ms", None))
     rows.append(("echo of a key in an editor", echo(found, rounds) * 1e6, "µs", None))
     rows.append(("echo of a key at a prompt", prompt(found, rounds) * 1e6, "µs", None))
-    rows.append(("memory of a session 80×24", memory(found), "KiB", None))
+    rows.append(("memory of a session 80x24", memory(found), "KiB", None))
     return rows
 
 

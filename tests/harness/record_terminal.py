@@ -75,7 +75,7 @@ SCENES = (
     Scene("htop", ("htop", "-d", "5"), ("", "", "\x1b[B", "\x1b[B", "t", "\x1bOS", "sleep", "\x1b", "h", "q", "", "q"), wait=0.6),
     Scene("top", ("top", "-d", "0.5"), ("", "", "1", "c", "z", "x", "M", "", "h", "q", "q"), wait=0.6),
     Scene("tmux", ("tmux", "-f", "/dev/null", "new-session", "cat /data/steps.py; exec sh"), (
-        "ls /data\r", "\x02%", "head -40 /data/notes.txt\r", "\x02\"", "echo two panes\r", "\x02o", "head -60 /data/app.log\r",
+        "ls /data\r", "\x02%", "head -40 /data/notes.txt\r", '\x02"', "echo two panes\r", "\x02o", "head -60 /data/app.log\r",
         "\x02z", "\x02z", "\x02[", "\x1b[5~", "q", "\x02c", "exit\r", "clear\r", "\x02:kill-server\r"), wait=0.4),
     Scene("mc", ("mc", "-b", "/data", "/usr/share"), ("\x1b[B", "\x1b[B", "\t", "\x1b[6~", "\x1b[6~", "\t", "\x1bOR", "\x1b[6~", "\x1b[6~", "\x1b[21~", "\x1b[20~", "\x1b", "\x1b[21~", "\r"), wait=0.4),
     Scene("mc_colour", ("mc", "/usr", "/data"), ("\x1b[B", "\x0f", "ls\r", "\x0f", "\t", "\x1b[6~", "\x1b[21~", "\r"), wait=0.4, cols=100, rows=30),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
+from typing import Self
 
 import avt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bastion.core.masking.cuts import forks
+from bastion.core.masking.disputes import forks
+from bastion.core.masking.mode_table import MODES
 from bastion.core.masking.patterns import compile_patterns
 from bastion.core.masking.screen import Fate, Screen
-from bastion.core.masking.sequence_table import MODES, TABLE
+from bastion.core.masking.sequence_table import TABLE
 from bastion.core.masking.sequences import Kind, Use
 from bastion.core.masking.terminal import TerminalMasker
 from bastion.core.masking.vt import LIMIT, Parser
@@ -41,9 +43,13 @@ def _written(kind: Kind, name: str) -> st.SearchStrategy[str]:
         case Kind.OSC, _:
             return st.sampled_from([f"\x1b]{name};x\x07", f"\x1b]{name};?\x1b\\"])
         case Kind.STRING, _:
-            return st.sampled_from([f"\x1b{name}{text}\x1b\\" for text in ("", "q#0", "tmux;x", "$qm", "+q54", "Gx")])
+            return st.sampled_from(
+                [f"\x1b{name}{text}\x1b\\" for text in ("", "q#0", "tmux;x", "$qm", "+q54", "Gx")]
+            )
         case Kind.CSI, "H" | "f" | "r" | "s":
-            return st.one_of(st.just(_csi(name)), st.builds(lambda a, b: _csi(name, a, b), _small, st.integers(0, 24)))
+            return st.one_of(
+                st.just(_csi(name)), st.builds(lambda a, b: _csi(name, a, b), _small, st.integers(0, 24))
+            )
         case Kind.CSI, "J" | "K" | "g":
             return st.builds(lambda n: _csi(name, n), st.integers(0, 3))
         case Kind.CSI, "m":
@@ -58,7 +64,9 @@ def _rows(*uses: Use) -> list[st.SearchStrategy[str]]:
 
 def _mode_sets(*uses: Use) -> list[st.SearchStrategy[str]]:
     return [
-        st.builds(lambda final, mode=mode: f"\x1b[{'?' * mode.private}{mode.number}{final}", st.sampled_from("hl"))
+        st.builds(
+            lambda final, mode=mode: f"\x1b[{'?' * mode.private}{mode.number}{final}", st.sampled_from("hl")
+        )
         for mode in MODES
         if not {mode.on, mode.off}.isdisjoint(uses)
     ]
@@ -93,7 +101,12 @@ def test_our_screen_agrees_with_another_emulator_on_what_the_table_generates(pie
     assert (screen.grid.x, screen.grid.y) == (min(other.cursor.col, COLS - 1), other.cursor.row)
 
 
-_noise = st.lists(st.one_of(ANYTHING.map(str.encode), _wide.map(str.encode), st.binary(max_size=12), st.just(VALUE.encode())), max_size=40)
+_noise = st.lists(
+    st.one_of(
+        ANYTHING.map(str.encode), _wide.map(str.encode), st.binary(max_size=12), st.just(VALUE.encode())
+    ),
+    max_size=40,
+)
 _sizes = st.sampled_from([(1, 1), (2, 1), (1, 3), (20, 6), (80, 24), (1000, 500)])
 
 
@@ -111,7 +124,11 @@ def test_hostile_bytes_make_no_fault_and_no_growth(data, size, step) -> None:
     if masker._screens:
         grid = masker._screens._drawn.grid
         assert len(masker._screens._parser._rest) <= LIMIT
-        assert (len(grid.lines), len(grid.lines[0].text), len(grid.lines[0].pens)) == (grid.rows, grid.cols, grid.cols)
+        assert (len(grid.lines), len(grid.lines[0].text), len(grid.lines[0].pens)) == (
+            grid.rows,
+            grid.cols,
+            grid.cols,
+        )
         assert 0 <= grid.x < grid.cols
         assert 0 <= grid.y < grid.rows
 
@@ -122,7 +139,7 @@ class Steps:
     def __init__(self) -> None:
         self.count = 0
 
-    def __enter__(self) -> Steps:
+    def __enter__(self) -> Self:
         sys.setprofile(self._note)
         return self
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from bastion.core.masking.grid import MAX_COLS, Grid
-from bastion.core.masking.operations import margins
 from bastion.core.masking.row import TAIL, cells
-from bastion.core.masking.screen import CHARSET, DECCOLM_COLS, Screen
-from bastion.core.masking.sequences import Cut, Kind, Token, Use
+from bastion.core.masking.screen import CHARSET, Screen
+from bastion.core.masking.sequences import Cut, Kind, Token
 
 
 def changes_mode(token: Token, screen: Screen) -> bool:
@@ -38,28 +37,6 @@ def destroys(token: Token, screen: Screen) -> bool:
     if token.cut is not Cut.ERASES:
         return False
     return _ERASES.get((token.kind, token.name), _always)(g, token.text)
-
-
-def forks(token: Token, screen: Screen) -> bool:
-    """Whether terminals differ about this token here, so that both readings must be followed.
-
-    IL and DL go to the row's start, or not. DECALN goes home, or not. Margins beyond the screen end at
-    it, or are ignored. DECCOLM clears, or is ignored.
-    """
-    if token.kind is Kind.TEXT:
-        return False
-    g = screen.grid
-    match token.kind, token.name:
-        case Kind.CSI, "L" | "M":
-            return g.x != g.left
-        case Kind.CSI, "r":
-            return margins(token.text, g.rows)[1] >= g.rows
-        case Kind.ESCAPE, "#8":
-            return (g.x, g.y) != (0, 0)
-        case Kind.CSI, "?l":
-            return "3" in token.text.split(";") and g.cols == DECCOLM_COLS
-        case _:
-            return False
 
 
 def _overwrites(g: Grid, text: str) -> bool:
@@ -137,12 +114,11 @@ _ERASES: dict[tuple[Kind, str], Callable[[Grid, str], bool]] = {
 }
 
 
-def cut(tokens: list[Token], cols: int) -> Iterator[Token]:
-    """The same tokens, none of them printing more than about a row."""
-    for token in tokens:
-        if token.kind is Kind.TEXT and len(token.text) > cols:
-            for start in range(0, len(token.text), cols):
-                part = token.text[start : start + cols]
-                yield Token(Kind.TEXT, part.encode(), "", part)
-        else:
-            yield token
+def cut(token: Token, cols: int) -> Iterator[Token]:
+    """The same, none printing more than about a row."""
+    if token.kind is not Kind.TEXT or len(token.text) <= cols:
+        yield token
+        return
+    for start in range(0, len(token.text), cols):
+        part = token.text[start : start + cols]
+        yield Token(Kind.TEXT, part.encode(), "", part)

@@ -45,7 +45,9 @@ class Grid:
     @property
     def whole(self) -> bool:
         """Whether the margins are the screen's."""
-        return self.top == 0 and self.bottom == self.rows - 1 and self.left == 0 and self.right == self.cols - 1
+        return (
+            self.top == 0 and self.bottom == self.rows - 1 and self.left == 0 and self.right == self.cols - 1
+        )
 
     def touch(self, y: int) -> Row:
         """Row `y`, to be changed."""
@@ -61,6 +63,29 @@ class Grid:
     def is_fresh(self, y: int, start: int = 0, end: int = MAX_COLS) -> bool:
         """Whether text between two columns of the row was not looked at yet."""
         return start < end and self.fresh.get(y, 0) & ((1 << end) - (1 << start)) != 0
+
+    def fill(self, text: str) -> bool:
+        """Print ASCII within the row over cells that hold no unseen text: the frequent case, in one step.
+
+        False: it is another case, and nothing was done.
+        """
+        x, y = self.x, self.y
+        end = x + len(text)
+        edge = self.right if self.left <= x <= self.right else self.cols - 1
+        cells = (1 << end) - (1 << x)
+        seen = self.fresh.get(y, 0)
+        if end > edge + 1 or self.pending or self.insert or seen & cells or not text.isascii():
+            return False
+        self.fresh[y] = seen | cells
+        row = self.lines[y]
+        if row.shared:
+            row = self.lines[y] = row.copy()
+        row.put(x, text, self.pen)
+        if end > edge:
+            self.x, self.pending = edge, self.autowrap
+        else:
+            self.x = end
+        return True
 
     def draw(self, text: str) -> None:
         """Print text at the cursor."""
@@ -159,7 +184,11 @@ class Grid:
         steps = min(abs(count), size)
         if self.left == 0 and self.right == self.cols - 1:
             blank = [_blank(self.cols, self.pen)] * steps
-            kept = self.lines[low + steps : self.bottom + 1] if count > 0 else self.lines[low : self.bottom + 1 - steps]
+            kept = (
+                self.lines[low + steps : self.bottom + 1]
+                if count > 0
+                else self.lines[low : self.bottom + 1 - steps]
+            )
             self.lines[low : self.bottom + 1] = [*kept, *blank] if count > 0 else [*blank, *kept]
             self._carry(low, steps if count > 0 else -steps)
             return

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 
 from bastion.core.masking.grid import Grid
+from bastion.core.masking.mode_table import HARMLESS_MODES
 from bastion.core.masking.rendition import rendition
 from bastion.core.masking.screen import Screen
-from bastion.core.masking.sequence_table import HARMLESS_MODES
 from bastion.core.masking.vt import Parser
 
 _MODES = b"|".join(b"%d" % mode for mode in sorted(HARMLESS_MODES))

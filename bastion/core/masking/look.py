@@ -56,7 +56,9 @@ class _Text:
         self.rows = rows
         lines = grid.lines
         if left == 0 and right == grid.cols:
-            self._parts = [row.coded if row.wraps else row.coded + b"\n" for row in map(lines.__getitem__, rows)]
+            self._parts = [
+                row.coded if row.wraps else row.coded + b"\n" for row in map(lines.__getitem__, rows)
+            ]
         else:
             self._parts = [lines[y].span(left, right).rstrip(" ").encode() + b"\n" for y in rows]
         self.data = b"".join(self._parts)

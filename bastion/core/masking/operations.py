@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bastion.core.masking.grid import MAX_COLS
+from bastion.core.masking.parameters import margins, number
 from bastion.core.masking.rendition import PLAIN, rendition
-from bastion.core.masking.row import Row, width
+from bastion.core.masking.row import Row
 
 if TYPE_CHECKING:
     from bastion.core.masking.screen import Screen
 
 Action = Callable[["Screen", str], object]
-
-
-@lru_cache(maxsize=4096)
-def _number(text: str, place: int = 0, default: int = 1) -> int:
-    parts = text.split(";")
-    value = int(parts[place]) if place < len(parts) and parts[place].isdigit() else 0
-    return min(value, 9999) or default
 
 
 def _up(s: Screen, count: int) -> None:
@@ -68,6 +61,11 @@ def _line_feed(s: Screen, _text: str = "") -> None:
         _return(s)
 
 
+def _next_line(s: Screen, _text: str = "") -> None:
+    _line_feed(s)
+    _return(s)
+
+
 def _tab(s: Screen, count: int) -> None:
     g = s.grid
     edge = g.right if g.x <= g.right else g.cols - 1
@@ -95,15 +93,24 @@ def go(s: Screen, x: int, y: int) -> None:
         s.move(x, y)
 
 
+def _position(s: Screen, text: str) -> None:
+    y, x = number(text) - 1, number(text, 1) - 1
+    g = s.grid
+    if g.origin or x >= g.cols or y >= g.rows:
+        go(s, x, y)
+    else:
+        g.x, g.y, g.pending = x, y, False
+
+
 def _column(s: Screen, text: str) -> None:
     g = s.grid
-    s.move(_number(text) - 1 + (g.left if g.origin else 0), g.y)
+    s.move(number(text) - 1 + (g.left if g.origin else 0), g.y)
 
 
 def _erase_display(s: Screen, text: str) -> None:
     """ED. After the last column was written nothing is right of the cursor (most terminals; not xterm)."""
     g = s.grid
-    how = _number(text, default=0)
+    how = number(text, default=0)
     if how == 0:
         g.erase(g.y, g.x + g.pending, g.cols)
     elif how == 1:
@@ -116,7 +123,7 @@ def _erase_display(s: Screen, text: str) -> None:
 def _erase_line(s: Screen, text: str) -> None:
     g = s.grid
     spans = {0: (g.x + g.pending, g.cols), 1: (0, g.x + 1), 2: (0, g.cols)}
-    start, end = spans.get(_number(text, default=0), (0, 0))
+    start, end = spans.get(number(text, default=0), (0, 0))
     if start < end:
         g.erase(g.y, start, end)
 
@@ -131,11 +138,6 @@ def _lines(s: Screen, count: int) -> None:
 def _shift(s: Screen, count: int) -> None:
     s.grid.pending = False
     s.grid.shift(count)
-
-
-def margins(text: str, size: int) -> tuple[int, int]:
-    """First and last row (or column) of DECSTBM (or DECSLRM), from 0; the last may lie beyond the screen."""
-    return _number(text) - 1, _number(text, 1, size) - 1
 
 
 def _margins(s: Screen, text: str) -> None:
@@ -159,12 +161,12 @@ def _side_margins(s: Screen, text: str) -> None:
 
 def _repeat(s: Screen, text: str) -> None:
     if s.last:
-        s.grid.draw(s.last * min(_number(text), s.grid.cols * s.grid.rows))
+        s.grid.draw(s.last * min(number(text), s.grid.cols * s.grid.rows))
 
 
 def _erase_chars(s: Screen, text: str) -> None:
     g = s.grid
-    g.erase(g.y, g.x + g.pending, g.x + _number(text))
+    g.erase(g.y, g.x + g.pending, g.x + number(text))
 
 
 def _align(s: Screen, _text: str) -> None:
@@ -197,13 +199,6 @@ def _charset(place: int, name: str) -> Action:
     return designate
 
 
-def _shift_to(place: int) -> Action:
-    def select(s: Screen, _text: str) -> None:
-        s.shift = place
-
-    return select
-
-
 def _style(s: Screen, text: str) -> None:
     s.grid.pen = rendition(s.grid.pen, text)
 
@@ -213,7 +208,7 @@ def _set_tab(s: Screen, _text: str) -> None:
 
 
 def _clear_tab(s: Screen, text: str) -> None:
-    s.tabs = frozenset() if _number(text, default=0) == 3 else s.tabs - {s.grid.x}
+    s.tabs = frozenset() if number(text, default=0) == 3 else s.tabs - {s.grid.x}
 
 
 CONTROLS: dict[str, Action] = {
@@ -223,15 +218,15 @@ CONTROLS: dict[str, Action] = {
     "\v": _line_feed,
     "\f": _line_feed,
     "\r": lambda s, _: _return(s),
-    "\x0e": _shift_to(1),
-    "\x0f": _shift_to(0),
+    "\x0e": lambda s, _: setattr(s, "shift", 1),
+    "\x0f": lambda s, _: setattr(s, "shift", 0),
 }
 ESCAPES: dict[str, Action] = {
     "7": lambda s, _: s.save(),
     "8": lambda s, _: s.restore(),
     "#8": _align,
     "D": _line_feed,
-    "E": lambda s, _: (_line_feed(s), _return(s)),
+    "E": _next_line,
     "H": _set_tab,
     "M": lambda s, _: s.grid.reverse_index(),
     "c": _reset,
@@ -243,31 +238,31 @@ ESCAPES: dict[str, Action] = {
     ")0": _charset(1, "0"),
 }
 CSI: dict[str, Action] = {
-    "@": lambda s, t: _shift(s, _number(t)),
-    "A": lambda s, t: _up(s, _number(t)),
-    "B": lambda s, t: _down(s, _number(t)),
-    "C": lambda s, t: _right(s, _number(t)),
-    "D": lambda s, t: _left(s, _number(t)),
-    "E": lambda s, t: _to_line(s, _number(t)),
-    "F": lambda s, t: _to_line(s, -_number(t)),
+    "@": lambda s, t: _shift(s, number(t)),
+    "A": lambda s, t: _up(s, number(t)),
+    "B": lambda s, t: _down(s, number(t)),
+    "C": lambda s, t: _right(s, number(t)),
+    "D": lambda s, t: _left(s, number(t)),
+    "E": lambda s, t: _to_line(s, number(t)),
+    "F": lambda s, t: _to_line(s, -number(t)),
     "G": _column,
-    "H": lambda s, t: go(s, _number(t, 1) - 1, _number(t) - 1),
-    "I": lambda s, t: _tab(s, _number(t)),
+    "H": _position,
+    "I": lambda s, t: _tab(s, number(t)),
     "J": _erase_display,
     "K": _erase_line,
-    "L": lambda s, t: _lines(s, _number(t)),
-    "M": lambda s, t: _lines(s, -_number(t)),
-    "P": lambda s, t: _shift(s, -_number(t)),
-    "S": lambda s, t: s.grid.scroll(_number(t)),
-    "T": lambda s, t: s.grid.scroll(-_number(t)),
+    "L": lambda s, t: _lines(s, number(t)),
+    "M": lambda s, t: _lines(s, -number(t)),
+    "P": lambda s, t: _shift(s, -number(t)),
+    "S": lambda s, t: s.grid.scroll(number(t)),
+    "T": lambda s, t: s.grid.scroll(-number(t)),
     "X": _erase_chars,
-    "Z": lambda s, t: _back_tab(s, _number(t)),
+    "Z": lambda s, t: _back_tab(s, number(t)),
     "`": _column,
-    "a": lambda s, t: _right(s, _number(t)),
+    "a": lambda s, t: _right(s, number(t)),
     "b": _repeat,
-    "d": lambda s, t: s.move(s.grid.x, _number(t) - 1 + (s.grid.top if s.grid.origin else 0)),
-    "e": lambda s, t: _down(s, _number(t)),
-    "f": lambda s, t: go(s, _number(t, 1) - 1, _number(t) - 1),
+    "d": lambda s, t: s.move(s.grid.x, number(t) - 1 + (s.grid.top if s.grid.origin else 0)),
+    "e": lambda s, t: _down(s, number(t)),
+    "f": _position,
     "g": _clear_tab,
     "m": _style,
     "r": _margins,
@@ -275,21 +270,3 @@ CSI: dict[str, Action] = {
     "u": lambda s, _: s.restore(),
     "!p": _soft_reset,
 }
-
-
-def disputed(s: Screen, name: str, text: str) -> bool:
-    """Whether terminals differ about a CSI so much that it must not pass."""
-    g = s.grid
-    match name:
-        case "b":
-            return not (s.last and g.autowrap and width(s.last) == 1)
-        case "r":
-            top, bottom = margins(text, g.rows)
-            return top >= min(bottom, g.rows - 1)
-        case "s":
-            left, right = margins(text, g.cols)
-            return left >= min(right, g.cols - 1) if s.side_margins else text != ""
-        case "!p":
-            return not g.autowrap
-        case _:
-            return False

@@ -49,7 +49,7 @@ def rendition(pen: Pen, text: str) -> Pen:
         else:
             _simple(change, number)
         at += 1
-    after = Pen(**{**pen._asdict(), **change})  # type: ignore[arg-type]  # colours are text, styles are flags
+    after = Pen(**{**pen._asdict(), **change})
     return PLAIN if after == PLAIN else after
 
 

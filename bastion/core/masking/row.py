@@ -17,6 +17,7 @@ from bastion.core.masking.rendition import Pen
 TAIL = "\0"
 _BORDERS = re.compile("[│┃║]")
 MAX_JOINED = 16
+_BLOCKS = ((0xA0, 0x530), (0x2010, 0x2028), (0x2030, 0x2060), (0x20A0, 0x20C0), (0x2100, 0x27C0))
 
 
 @lru_cache(maxsize=8192)
@@ -32,7 +33,7 @@ def width(char: str) -> int:
 def _singles() -> str:
     """The frequent characters of one cell beyond ASCII, as an expression's class."""
     return "".join(
-        chr(code) for low, high in ((0xA0, 0x530), (0x2010, 0x2028), (0x2030, 0x2060), (0x20A0, 0x20C0), (0x2100, 0x27C0))
+        chr(code) for low, high in _BLOCKS
         for code in range(low, high) if width(chr(code)) == 1
     )  # fmt: skip
 
@@ -145,12 +146,16 @@ class Row:
     def insert(self, x: int, count: int, end: int, pen: Pen) -> None:
         """Move the cells from `x` to `end` right by `count`; blanks fill, what goes over is lost."""
         count = min(count, end - x)
-        self._replace(x, end, " " * count + self._piece(x, end - count), [pen] * count + self.pens[x : end - count])
+        self._replace(
+            x, end, " " * count + self._piece(x, end - count), [pen] * count + self.pens[x : end - count]
+        )
 
     def delete(self, x: int, count: int, end: int, pen: Pen) -> None:
         """Remove `count` cells at `x`; blanks fill before `end`."""
         count = min(count, end - x)
-        self._replace(x, end, self._piece(x + count, end) + " " * count, self.pens[x + count : end] + [pen] * count)
+        self._replace(
+            x, end, self._piece(x + count, end) + " " * count, self.pens[x + count : end] + [pen] * count
+        )
 
     def take(self, start: int, end: int) -> tuple[str, list[Pen]]:
         """The cells of a span, to be laid into another row."""

@@ -1,7 +1,7 @@
 """A terminal's screen: tokens in, cells changed (xterm's behaviour; ECMA-48, DEC STD 070).
 
 What becomes of a sequence is in the table of sequences; here is what the modelled ones do.
-`second`: the screen follows the second reading where terminals differ (`cuts.forks`).
+`second`: the screen follows the second reading where terminals differ (`disputes.forks`).
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from collections.abc import Callable
 from enum import Enum
 from functools import lru_cache
 
+from bastion.core.masking.disputes import DECCOLM_COLS, disputed
 from bastion.core.masking.grid import MAX_COLS, Grid
 from bastion.core.masking.modes import ANSI, PRIVATE
-from bastion.core.masking.operations import CONTROLS, CSI, ESCAPES, disputed
+from bastion.core.masking.operations import CONTROLS, CSI, ESCAPES
 from bastion.core.masking.rendition import PLAIN, Pen, rendition
 from bastion.core.masking.sequences import Kind, Token, Use
 
 _GRAPHICS = dict(zip("_`abcdefghijklmnopqrstuvwxyz{|}~", "\xa0◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·", strict=True))
-DECCOLM_COLS = 80
 TABS = frozenset(range(0, MAX_COLS, 8))
 CHARSET = "\x1b(B"
 _ASCII = ("B", "B")
@@ -104,7 +104,9 @@ class Screen:
             self.last = text[-1]
             return Fate.DREW
         if kind is Kind.PEN:
-            self._style(token)
+            self.grid.pen = _after(self.grid.pen, token.text)
+            if self.charsets[0] != "B" and CHARSET in token.text:
+                self.charsets = ("B", self.charsets[1])
             return Fate.DREW
         if token.use is not Use.MODELLED:
             return Fate.STRIPPED if token.use is Use.STRIPPED else Fate.HARMLESS
@@ -125,11 +127,6 @@ class Screen:
     def shifted(self) -> bool:
         """Whether text may mean other characters than ASCII."""
         return self.charsets != _ASCII or self.shift != 0
-
-    def _style(self, token: Token) -> None:
-        self.grid.pen = _after(self.grid.pen, token.text)
-        if self.charsets[0] != "B" and CHARSET in token.text:
-            self.charsets = ("B", self.charsets[1])
 
     def _modes(self, token: Token) -> Fate:
         table = PRIVATE if token.name[0] == "?" else ANSI

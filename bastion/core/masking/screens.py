@@ -7,7 +7,8 @@ a sequence (`forks`), R is drawn twice until both readings agree again, and both
 
 from __future__ import annotations
 
-from bastion.core.masking.cuts import changes_mode, changes_state, cut, destroys, forks
+from bastion.core.masking.cuts import changes_mode, changes_state, cut, destroys
+from bastion.core.masking.disputes import forks
 from bastion.core.masking.linear import Ring
 from bastion.core.masking.look import Look, examine, hide
 from bastion.core.masking.pair import Pair
@@ -48,12 +49,20 @@ class Screens:
         tokens = self._parser.feed(data)
         if self._parser.dropped > MAX_DROPPED:
             self._watch.failed = ENDLESS
-        for token in cut(tokens, self._drawn.grid.cols):
-            if token.steady and self._twin is None and (token.kind is not Kind.PEN or not self._drawn.shifted):
-                self._drawn.apply(token)
-                self._piece.append(token)
-            elif token.use is not Use.STRIPPED and not (token.use is Use.SCANNED and self._hides(token)):
-                self._take(token, at)
+        for token in tokens:
+            drawn = self._drawn
+            if self._twin is None and not drawn.shifted:
+                if token.steady:
+                    drawn.apply(token)
+                    self._piece.append(token)
+                    continue
+                if token.kind is Kind.TEXT and drawn.grid.fill(token.text):
+                    drawn.last = token.text[-1]
+                    self._piece.append(token)
+                    continue
+            for part in cut(token, drawn.grid.cols):
+                if part.use is not Use.STRIPPED and not (part.use is Use.SCANNED and self._hides(part)):
+                    self._take(part, at)
         self.flush(at)
 
     def _take(self, token: Token, at: float) -> None:
@@ -115,7 +124,12 @@ class Screens:
         agree = self._drawn.same(twin) and twin.other is None
         if agree:
             self._twin = None
-        if self._alike and look.clear and other.clear and self._watch.passes(_raw(self._piece), _printed(self._piece)):
+        if (
+            self._alike
+            and look.clear
+            and other.clear
+            and self._watch.passes(_raw(self._piece), _printed(self._piece))
+        ):
             self._piece = []
             self._shown = self._drawn.clone()
             return
@@ -129,10 +143,10 @@ class Screens:
         if self._watch.failed:
             return
         raw = _raw(tokens)
-        if self._known_cells and (target is self._drawn and self._alike or self._turns(tokens, target)):
-            if self._watch.passes(raw, _printed(tokens)):
-                self._settle(target, look)
-                return
+        same = self._known_cells and ((target is self._drawn and self._alike) or self._turns(tokens, target))
+        if same and self._watch.passes(raw, _printed(tokens)):
+            self._settle(target, look)
+            return
         self._repaint(tokens, target)
         self._settle(self._shown, look)
 

@@ -51,8 +51,9 @@ _DEPENDING = frozenset({"3", "47", "1047", "1048", "1049"})
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """One row. `name`: final byte with prefix and intermediates (CSI, ESC), number (OSC), introducer (strings).
+    """One row of the table.
 
+    `name`: final byte with prefix and intermediates (CSI, ESC), number (OSC), introducer (strings).
     `only` is an expression that the parameters (or the payload) must match whole; empty: any.
     """
 
@@ -91,14 +92,15 @@ class Mode:
 
 
 class Token:
-    """`raw` is what may be forwarded. `name` as in `Sequence`; `text` is the text, the payload or the parameters.
+    """What the parser read. `raw` is what may be forwarded, `name` is as in `Sequence`.
 
+    `text` is the text, the payload or the parameters.
     `steady`: it changes the pen, the cursor or tab stops, and nothing else.
     """
 
     __slots__ = ("cut", "kind", "name", "raw", "steady", "text", "use")
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - made for every piece of text: positions are faster than names
         self, kind: Kind, raw: bytes, name: str, text: str, use: Use = Use.MODELLED, cut: Cut = Cut.NONE
     ) -> None:
         self.kind, self.raw, self.name, self.text = kind, raw, name, text
@@ -135,7 +137,11 @@ class Table:
         """Several modes in one sequence are as good as the worst of them."""
         uses = set()
         for number in text.split(";"):
-            mode = self._modes.get((name[0] == "?", int(number))) if number.isdigit() and len(number) < 6 else None
+            mode = (
+                self._modes.get((name[0] == "?", int(number)))
+                if number.isdigit() and len(number) < 6
+                else None
+            )
             if mode is None:
                 return Use.STRIPPED, Cut.NONE
             uses |= {mode.on, mode.off} if name[-1] in "sr" else {mode.on if name[-1] == "h" else mode.off}

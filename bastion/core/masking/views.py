@@ -106,8 +106,8 @@ class View:
         other = object.__new__(View)
         other.__dict__.update(self.__dict__)
         other.finder = self.finder.copy()
-        other._escapes = self._escapes if escapes is None else escapes  # noqa: SLF001 - the same class
-        other._map = self._map.copy()  # noqa: SLF001 - the same class
+        other._escapes = self._escapes if escapes is None else escapes
+        other._map = self._map.copy()
         return other
 
     def feed(self, data: bytes, start: int, *, final: bool = False) -> Found:

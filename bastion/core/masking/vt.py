@@ -73,7 +73,10 @@ class Parser:
                 continue
             which, raw, at = match.lastindex, match[0], match.end()
             if which == _TEXT:
-                self._text(raw, tokens, last=at == len(buffer))
+                if raw.isascii():
+                    tokens.append(Token(Kind.TEXT, raw, "", raw.decode("ascii")))
+                else:
+                    self._text(raw, tokens, last=at == len(buffer))
             elif len(raw) <= _SHARED and which != _STRING:
                 tokens.append(_known(raw))
             elif len(raw) <= LIMIT or which == _PEN:
@@ -100,9 +103,6 @@ class Parser:
         return end if byte == b"\x1b" or byte >= b"\x80" else end + 1
 
     def _text(self, raw: bytes, tokens: list[Token], *, last: bool) -> None:
-        if raw.isascii():
-            tokens.append(Token(Kind.TEXT, raw, "", raw.decode("ascii")))
-            return
         keep = _unfinished(raw) if last else 0
         if keep:
             raw, self._rest = raw[:-keep], raw[-keep:]
@@ -148,7 +148,9 @@ def _made(raw: bytes) -> Token:
         kind, name, text = Kind.ESCAPE, raw[1:].decode("ascii"), ""
     elif match.lastindex == _CSI:
         parts = _PARTS.fullmatch(raw)
-        prefix, text, between, final = (part.decode("ascii") for part in parts.groups()) if parts else ("",) * 4
+        prefix, text, between, final = (
+            (part.decode("ascii") for part in parts.groups()) if parts else ("",) * 4
+        )
         kind, name = Kind.CSI, prefix + between + final
     else:
         kind = Kind.OSC if raw[1:2] == b"]" else Kind.STRING

@@ -16,16 +16,17 @@ import pytest
 ROOT = Path(__file__).parents[3]
 sys.path[:0] = [str(ROOT)]
 
-from tests.harness.mask_case import Run  # noqa: E402 - the folder is no package
-from tests.harness.mask_judge import faults  # noqa: E402 - the same
-
 from bastion.core.masking.patterns import compile_patterns  # noqa: E402 - the same
 from bastion.core.masking.terminal import TerminalMasker  # noqa: E402 - the same
 from bastion.model.masks import KnownValue  # noqa: E402 - the same
+from tests.harness.mask_case import Run  # noqa: E402 - the folder is no package
+from tests.harness.mask_judge import faults  # noqa: E402 - the same
 
 FILES = sorted(Path(__file__).parent.glob("*.json"))
 LIMIT = 100_000
-PATTERNS = compile_patterns([KnownValue(f"k{i}", f"Zq{i}-Kx7vQp2mR9zT4wLs_{i * 7919}".encode()) for i in range(20)])
+PATTERNS = compile_patterns(
+    [KnownValue(f"k{i}", f"Zq{i}-Kx7vQp2mR9zT4wLs_{i * 7919}".encode()) for i in range(20)]
+)
 # Where terminals differ the sequence does not pass (reference/terminal.md); a control inside a sequence
 # leaves before it.
 STRIPPED = re.compile(rb"\x1b\[\?3h|\x1b#6|\x1b[()][12]")
@@ -70,7 +71,9 @@ def test_a_recording_leaves_as_it_came_however_it_is_split(path, seed):
     document, chunks = recording(path)
     raw = b"".join(data for _, data in chunks)
     chance = random.Random(f"{seed} {document['name']}")
-    places = sorted({0, len(raw), *(chance.randrange(len(raw)) for _ in range(len(raw) // (20, 90, 700)[seed]))})
+    places = sorted(
+        {0, len(raw), *(chance.randrange(len(raw)) for _ in range(len(raw) // (20, 90, 700)[seed]))}
+    )
     out = masked(document, [(0.0, raw[a:b]) for a, b in pairwise(places)])
     whole = expected(document["name"], raw)
     assert whole.startswith(out)
@@ -85,7 +88,9 @@ def shown(document, chunks):
         terminal.feed_str(data.decode("utf-8", "replace"))
         for line in terminal.view():
             found.update(re.findall(r"[!-~][ -~]{14,30}[!-~]", line.text))
-    return sorted(text for text in found if len(set(text.replace(" ", ""))) >= 8 and len(text.replace(" ", "")) >= 12)
+    return sorted(
+        text for text in found if len(set(text.replace(" ", ""))) >= 8 and len(text.replace(" ", "")) >= 12
+    )
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -6,11 +6,12 @@ import re
 
 import pytest
 
+from bastion.core.masking.mode_table import MODES
 from bastion.core.masking.modes import ANSI, PRIVATE
 from bastion.core.masking.operations import CONTROLS, CSI, ESCAPES
 from bastion.core.masking.patterns import compile_patterns
 from bastion.core.masking.screen import Fate, Screen
-from bastion.core.masking.sequence_table import MODES, TABLE
+from bastion.core.masking.sequence_table import TABLE
 from bastion.core.masking.sequences import Cut, Kind, Mode, Sequence, Use
 from bastion.core.masking.terminal import TerminalMasker
 from bastion.core.masking.vt import LIMIT, Parser
@@ -54,7 +55,12 @@ def fate(data: bytes) -> tuple[Use, Fate]:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.form} {row.use.value}")
 def test_every_row_has_the_fate_that_it_names(row):
-    fates = {Use.MODELLED: Fate.DREW, Use.HARMLESS: Fate.HARMLESS, Use.SCANNED: Fate.HARMLESS, Use.STRIPPED: Fate.STRIPPED}
+    fates = {
+        Use.MODELLED: Fate.DREW,
+        Use.HARMLESS: Fate.HARMLESS,
+        Use.SCANNED: Fate.HARMLESS,
+        Use.STRIPPED: Fate.STRIPPED,
+    }
     assert fate(written(row)) == (row.use, fates[row.use])
 
 
@@ -68,7 +74,10 @@ def test_every_mode_has_the_fate_that_it_names(mode: Mode, final):
 
 
 def test_the_screen_has_an_action_for_every_modelled_row_and_no_other():
-    names = {kind: {row.name for row in TABLE.rows if row.kind is kind and row.use is Use.MODELLED} for kind in Kind}
+    names = {
+        kind: {row.name for row in TABLE.rows if row.kind is kind and row.use is Use.MODELLED}
+        for kind in Kind
+    }
     assert names[Kind.CONTROL] == CONTROLS.keys()
     assert names[Kind.ESCAPE] == ESCAPES.keys()
     assert names[Kind.CSI] == CSI.keys()
@@ -83,7 +92,7 @@ def test_whatever_is_in_no_row_is_stripped():
     for name in (f"{a}{b}{c}" for a in ("", *"<=>?") for b in between for c in finals):
         if (Kind.CSI, name) not in known and name not in {"h", "l", "?h", "?l", "?s", "?r"}:
             prefix = name[0] if name[0] in "<=>?" and len(name) > 1 else ""
-            data = f"\x1b[{prefix}1{name[len(prefix):]}".encode()
+            data = f"\x1b[{prefix}1{name[len(prefix) :]}".encode()
             (token,) = Parser().feed(data)
             assert token.use is Use.STRIPPED, data
     for name in (f"{b}{chr(c)}" for b in between for c in range(0x30, 0x7F)):
@@ -92,12 +101,25 @@ def test_whatever_is_in_no_row_is_stripped():
     for code in range(0x20):
         if (Kind.CONTROL, chr(code)) not in known and code != 0x1B:
             assert fate(bytes([code]))[0] is Use.STRIPPED
-    for number in [*range(0, 200), 633, 777, 1337, 5522, 9999]:
+    for number in [*range(200), 633, 777, 1337, 5522, 9999]:
         if (Kind.OSC, str(number)) not in known:
             assert fate(b"\x1b]%d;x\x07" % number)[0] is Use.STRIPPED
 
 
-@pytest.mark.parametrize("data", ["\x1b[1:2H", "\x1b[5:1A", "\x1b[?25:1h", "\x1b[?3;25h", "\x1b[1?h", "\x1b[2048;5t", "\x1b[21t", "\x1b[5i", "\x1b[?1049;31337h"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        "\x1b[1:2H",
+        "\x1b[5:1A",
+        "\x1b[?25:1h",
+        "\x1b[?3;25h",
+        "\x1b[1?h",
+        "\x1b[2048;5t",
+        "\x1b[21t",
+        "\x1b[5i",
+        "\x1b[?1049;31337h",
+    ],
+)
 def test_parameters_that_no_row_allows_are_stripped(data):
     tokens = Parser().feed(data.encode())
     assert all(token.use is Use.STRIPPED for token in tokens)
@@ -109,7 +131,9 @@ def test_nothing_of_a_stripped_sequence_reaches_the_client(row):
     assert masker.feed(b"a" + written(row) + b"b\r\n", 0.0).data == b"ab\r\n"
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.use in {Use.HARMLESS, Use.SCANNED}], ids=lambda row: row.form)
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.use in {Use.HARMLESS, Use.SCANNED}], ids=lambda row: row.form
+)
 def test_a_harmless_sequence_passes_untouched_and_changes_no_cell(row):
     data = b"a" + written(row) + b"b\x1b[2;3Hc"
     masker = TerminalMasker(PATTERNS, 80, 24)
@@ -121,7 +145,11 @@ def test_a_harmless_sequence_passes_untouched_and_changes_no_cell(row):
     assert screen.same(bare)
 
 
-@pytest.mark.parametrize("row", [row for row in TABLE.rows if row.kind is Kind.OSC and row.use is Use.SCANNED], ids=lambda row: row.form)
+@pytest.mark.parametrize(
+    "row",
+    [row for row in TABLE.rows if row.kind is Kind.OSC and row.use is Use.SCANNED],
+    ids=lambda row: row.form,
+)
 @pytest.mark.parametrize("screens", [False, True], ids=["linear", "screens"])
 def test_a_scanned_string_that_holds_a_secret_does_not_pass(row, screens):
     masker = TerminalMasker(PATTERNS, 80, 24)
@@ -167,7 +195,17 @@ def test_utf8_may_be_split_anywhere(cut):
     assert "".join(token.text for token in tokens) == "é漢🙂"
 
 
-@pytest.mark.parametrize("data", [b"\x9b2J", b"\xc0\x9b", b"\xe0\x82\x9b2J", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", b"\xf8\x88\x80\x80\x80"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x9b2J",
+        b"\xc0\x9b",
+        b"\xe0\x82\x9b2J",
+        b"\xed\xa0\x80",
+        b"\xf5\x80\x80\x80",
+        b"\xf8\x88\x80\x80\x80",
+    ],
+)
 def test_an_eight_bit_control_in_any_disguise_becomes_replacement_characters(data):
     masker = TerminalMasker(PATTERNS, 80, 24)
     out = masker.feed(b"a" + data + b"b\r\n", 0.0).data
