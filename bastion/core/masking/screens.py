@@ -49,21 +49,24 @@ class Screens:
         tokens = self._parser.feed(data)
         if self._parser.dropped > MAX_DROPPED:
             self._watch.failed = ENDLESS
+        drawn, piece, plain = self._drawn, self._piece, self._plain()
         for token in tokens:
-            drawn = self._drawn
-            if self._twin is None and not drawn.shifted:
-                if token.steady:
-                    drawn.apply(token)
-                    self._piece.append(token)
-                    continue
-                if token.kind is Kind.TEXT and drawn.grid.fill(token.text):
-                    drawn.last = token.text[-1]
-                    self._piece.append(token)
-                    continue
-            for part in cut(token, drawn.grid.cols):
-                if part.use is not Use.STRIPPED and not (part.use is Use.SCANNED and self._hides(part)):
-                    self._take(part, at)
+            if plain and token.steady:
+                drawn.apply(token)
+                piece.append(token)
+            elif plain and token.kind is Kind.TEXT and drawn.grid.fill(token.text):
+                drawn.last = token.text[-1]
+                piece.append(token)
+            else:
+                for part in cut(token, drawn.grid.cols):
+                    if part.use is not Use.STRIPPED and not (part.use is Use.SCANNED and self._hides(part)):
+                        self._take(part, at)
+                piece, plain = self._piece, self._plain()
         self.flush(at)
+
+    def _plain(self) -> bool:
+        """Whether steady tokens and text in the row need no further look: one reading, plain characters."""
+        return self._twin is None and not self._drawn.shifted
 
     def _take(self, token: Token, at: float) -> None:
         """A token that may need a look at the screen before or after it."""
