@@ -67,10 +67,16 @@ class Parser:
             if self._discards is not None:
                 at = self._discard(buffer, at, tokens)
                 continue
-            match = _TOKEN.match(buffer, at)
-            if match is None:
+            at = self._whole(buffer, at, tokens)
+            if at < len(buffer):
                 buffer, at = self._broken(buffer, at, tokens)
-                continue
+        return tokens
+
+    def _whole(self, buffer: bytes, at: int, tokens: list[Token]) -> int:
+        """Read whole sequences and text; where something else begins."""
+        for match in _TOKEN.finditer(buffer, at):
+            if match.start() != at:
+                break
             which, raw, at = match.lastindex, match[0], match.end()
             if which == _TEXT:
                 if raw.isascii():
@@ -83,7 +89,7 @@ class Parser:
                 tokens.append(_made(raw))
             else:
                 self.dropped += len(raw)
-        return tokens
+        return at
 
     def _discard(self, buffer: bytes, at: int, tokens: list[Token]) -> int:
         """Skip what belongs to an overlong sequence; controls in one that is no string are executed."""
