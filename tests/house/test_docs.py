@@ -15,6 +15,7 @@ from bastion.app.config import Certificates, Config, LogSettings, PolicySettings
 from bastion.app.detectors import DetectorSettings
 from bastion.app.pages import page_text
 from bastion.app.policies import load_policy
+from bastion.core.masking.sequence_table import TABLE
 from bastion.core.masking.table import ALL
 from bastion.core.policy_text import PolicyProblems, load
 from bastion.idp.issuer import Issuer
@@ -148,6 +149,13 @@ def test_every_detector_is_documented_with_its_title():
     assert [(name, row[1]) for name, row in zip(named(rows), rows, strict=True)] == [
         (detector.id, detector.title) for detector in ALL
     ]
+
+
+def test_every_terminal_sequence_is_documented_with_its_fate():
+    rows = [tuple(cell.replace("\\|", "|") for cell in row) for row in table("reference/terminal.md")]
+    documented = [(form.strip("`"), fate, title) for form, fate, title in rows]
+    code = [(row.form, row.use.value, row.title) for row in TABLE.rows]
+    assert documented == [*code, *((mode.form, mode.fate, mode.title) for mode in TABLE.modes)]
 
 
 def refusal_codes():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bastion.core.masking.grid import width
 from bastion.core.masking.pair import Reading
+from bastion.core.masking.row import width
 
 
 def in_place(data: bytes, reading: Reading) -> bytes:

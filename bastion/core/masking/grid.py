@@ -1,39 +1,19 @@
 """The cells of one terminal screen: drawing, scrolling, erasing, resizing.
 
-Cells are pyte's `Char`; the operations are ours, because pyte's draw skips text after zero-width
-characters and lacks margins and alternate screens. A wide character owns two cells, the second with
-empty data; zero-width characters join the cell before them. `wraps[y]` says that row y continues in
-row y + 1. `fresh` are rows changed since they were last looked at.
+The operations are ours, because pyte's draw skips text after zero-width characters and lacks margins
+and alternate screens; rows are strings, because cells as objects made drawing ten times slower.
+`fresh` are the cells drawn since they were last looked at, a bit for each column. A copy shares its rows
+until one of the two changes them.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from functools import lru_cache
 
-from pyte.screens import Char
-from wcwidth import wcwidth
+from bastion.core.masking.rendition import PLAIN, Pen, erased
+from bastion.core.masking.row import Row, runs, width
 
-BLANK = Char(" ")
-Row = list[Char]
-MAX_COLS, MAX_ROWS, MAX_JOINED = 1000, 500, 16
-
-
-@lru_cache(maxsize=8192)
-def width(char: str) -> int:
-    """Cells that a character takes: 0, 1 or 2."""
-    if " " <= char <= "~":
-        return 1
-    if unicodedata.combining(char) or unicodedata.category(char) in {"Cf", "Cc", "Me", "Mn"}:
-        return 0
-    return max(0, wcwidth(char))
-
-
-@lru_cache(maxsize=16384)
-def cell(pen: Char, data: str) -> Char:
-    """A cell with the pen's attributes; shared, so that equal cells are mostly the same object."""
-    made: Char = pen._replace(data=data)
-    return made
+MAX_COLS, MAX_ROWS = 1000, 500
 
 
 class Grid:
@@ -41,114 +21,147 @@ class Grid:
 
     def __init__(self, cols: int, rows: int) -> None:
         self.cols, self.rows = min(max(cols, 1), MAX_COLS), min(max(rows, 1), MAX_ROWS)
-        self.lines: list[Row] = [[BLANK] * self.cols for _ in range(self.rows)]
-        self.wraps = [False] * self.rows
-        self.texts: list[str | None] = [None] * self.rows
-        self.fresh: dict[int, tuple[int, int]] = {}
+        self.lines: list[Row] = [_blank(self.cols, PLAIN)] * self.rows
+        self.fresh: dict[int, int] = {}
         self.x = self.y = 0
-        self.pen = BLANK
+        self.pen = PLAIN
         self.pending = self.insert = self.origin = False
         self.autowrap = True
         self.top, self.bottom, self.left, self.right = 0, self.rows - 1, 0, self.cols - 1
 
+    def clone(self) -> Grid:
+        """A grid of its own with the same content."""
+        twin = object.__new__(Grid)
+        twin.__dict__.update(self.__dict__)
+        for row in self.lines:
+            row.shared = True
+        twin.lines, twin.fresh = self.lines[:], dict(self.fresh)
+        return twin
+
     def text(self, y: int) -> str:
         """What row `y` shows, without blanks at its end."""
-        known = self.texts[y]
-        if known is None:
-            known = self.texts[y] = "".join([c.data[:1] for c in self.lines[y]]).rstrip(" ")
-        return known
+        return self.lines[y].shown
 
-    def touch(self, y: int, start: int = 0, end: int = MAX_COLS) -> Row:
-        """Row `y`, to be changed between two columns."""
-        self.texts[y] = None
-        low, high = self.fresh.get(y, (start, end))
-        self.fresh[y] = (min(low, start), max(high, end))
-        return self.lines[y]
+    @property
+    def whole(self) -> bool:
+        """Whether the margins are the screen's."""
+        return (
+            self.top == 0 and self.bottom == self.rows - 1 and self.left == 0 and self.right == self.cols - 1
+        )
+
+    def touch(self, y: int) -> Row:
+        """Row `y`, to be changed."""
+        row = self.lines[y]
+        if row.shared:
+            row = self.lines[y] = row.copy()
+        return row
+
+    def mark(self, y: int, start: int = 0, end: int = MAX_COLS) -> None:
+        """Text was drawn in or moved to these cells, and nobody looked at it yet."""
+        self.fresh[y] = self.fresh.get(y, 0) | ((1 << end) - (1 << start))
 
     def is_fresh(self, y: int, start: int = 0, end: int = MAX_COLS) -> bool:
-        """Whether something between two columns of the row was changed since it was looked at."""
-        low, high = self.fresh.get(y, (0, 0))
-        return low < end and start < high
+        """Whether text between two columns of the row was not looked at yet."""
+        return start < end and self.fresh.get(y, 0) & ((1 << end) - (1 << start)) != 0
+
+    def fill(self, text: str) -> bool:
+        """Print ASCII within the row over cells that hold no unseen text: the frequent case, in one step.
+
+        False: it is another case, and nothing was done.
+        """
+        x, y = self.x, self.y
+        end = x + len(text)
+        edge = self.right if self.left <= x <= self.right else self.cols - 1
+        cells = (1 << end) - (1 << x)
+        seen = self.fresh.get(y, 0)
+        if end > edge + 1 or self.pending or self.insert or seen & cells or not text.isascii():
+            return False
+        self.fresh[y] = seen | cells
+        row = self.lines[y]
+        if row.shared:
+            row = self.lines[y] = row.copy()
+        row.put(x, text, self.pen)
+        if end > edge:
+            self.x, self.pending = edge, self.autowrap
+        else:
+            self.x = end
+        return True
 
     def draw(self, text: str) -> None:
         """Print text at the cursor."""
+        if self.insert:
+            for char in text:
+                self._put(char)
+        elif text.isascii():
+            self._print(text)
+        else:
+            for run, other in runs(text):
+                if run:
+                    self._print(run)
+                else:
+                    self._put(other)
+
+    def _print(self, text: str) -> None:
+        """Print characters of one cell each, without inserting."""
+        size = len(text)
         at = 0
-        while at < len(text):
-            room = self._edge() - self.x + 1
-            run = text[at : at + max(0, room)] if not self.pending and not self.insert else ""
-            if run.isascii() and run:
-                row = self.touch(self.y, self.x, self.x + len(run))
-                self._split(row, self.x)
-                self._split(row, self.x + len(run))
-                row[self.x : self.x + len(run)] = [cell(self.pen, c) for c in run]
-                self.x += len(run)
-                at += len(run)
-                self._stop()
-            else:
-                self._put(text[at])
-                at += 1
+        while at < size:
+            x = self.x
+            edge = self.right if self.left <= x <= self.right else self.cols - 1
+            if self.pending:
+                self._wrap(edge)
+                continue
+            stop = min(size, at + edge - x + 1)
+            end = x + stop - at
+            y = self.y
+            self.fresh[y] = self.fresh.get(y, 0) | ((1 << end) - (1 << x))
+            row = self.lines[y]
+            if row.shared:
+                row = self.lines[y] = row.copy()
+            row.put(x, text if stop - at == size else text[at:stop], self.pen)
+            at = stop
+            if end <= edge:
+                self.x = end
+                continue
+            self.x, self.pending = edge, self.autowrap
+            if not self.autowrap and at < size:
+                at = size - 1
 
     def _edge(self) -> int:
         return self.right if self.left <= self.x <= self.right else self.cols - 1
 
-    def _stop(self) -> None:
-        edge = self.right if self.x == self.right + 1 else self.cols - 1
-        if self.x > edge:
-            self.x, self.pending = edge, self.autowrap
-
     def _put(self, char: str) -> None:
         size = width(char)
         if size == 0:
-            self._join(char)
+            self.touch(self.y)
+            if self.x or self.pending:
+                self.lines[self.y].join(self.x if self.pending else self.x - 1, char)
             return
         edge = self._edge()
         if self.pending or (self.x + size - 1 > edge and self.autowrap):
             self._wrap(edge)
             edge = self._edge()
-        row = self.touch(self.y, max(0, self.x - 1), self.cols if self.insert else self.x + size)
-        self.x = min(self.x, edge - size + 1)
-        if self.x < 0:
-            self.x = 0
-            return
+        row = self.touch(self.y)
+        self.mark(self.y, max(0, self.x - 1), self.cols if self.insert else self.x + size)
+        self.x = max(0, min(self.x, edge - size + 1))
         if self.insert:
-            row[self.x : edge + 1] = ([cell(self.pen, " ")] * size + row[self.x : edge + 1])[
-                : edge + 1 - self.x
-            ]
-            self._mend(row, edge)
-        self._split(row, self.x)
-        self._split(row, self.x + size)
-        row[self.x] = cell(self.pen, char)
-        if size == 2 and self.x + 1 < self.cols:
-            row[self.x + 1] = cell(self.pen, "")
+            row.insert(self.x, size, edge + 1, self.pen)
+        if size == 1:
+            row.put(self.x, char, self.pen)
+        else:
+            row.put_wide(self.x, char, self.pen)
         self.x += size
-        self._stop()
+        if self.x > edge:
+            self.x, self.pending = edge, self.autowrap
 
     def _wrap(self, edge: int) -> None:
-        for x in range(self.x + (1 if self.pending else 0), edge + 1):
-            self.touch(self.y)[x] = cell(self.pen, " ")
+        start = self.x + self.pending
+        if start <= edge:
+            self.touch(self.y).put(start, " " * (edge + 1 - start), self.pen)
         self.pending = False
-        self.wraps[self.y] = True
+        self.touch(self.y).wraps = True
         self.x = self.left if self.x >= self.left else 0
         self.index()
-
-    def _join(self, char: str) -> None:
-        x = self.x if self.pending else self.x - 1
-        row = self.touch(self.y)
-        if x >= 0 and not row[x].data:
-            x -= 1
-        if x >= 0 and len(row[x].data) < MAX_JOINED:
-            row[x] = cell(row[x], row[x].data + char)
-
-    def _split(self, row: Row, x: int) -> None:
-        """Blank a wide character that would lose one of its two cells at the border before `x`."""
-        if 0 < x < self.cols and not row[x].data:
-            row[x] = cell(row[x], " ")
-            row[x - 1] = cell(row[x - 1], " ")
-
-    def _mend(self, row: Row, edge: int) -> None:
-        """Blank a wide character whose second cell was pushed over the edge."""
-        if row[edge].data and width(row[edge].data[0]) == 2:
-            row[edge] = cell(row[edge], " ")
 
     def index(self) -> None:
         """Down one row, scrolling at the bottom margin."""
@@ -170,59 +183,76 @@ class Grid:
         size = self.bottom - low + 1
         steps = min(abs(count), size)
         if self.left == 0 and self.right == self.cols - 1:
-            for _ in range(steps):
-                out, into = (low, self.bottom) if count > 0 else (self.bottom, low)
-                del self.lines[out], self.wraps[out], self.texts[out]
-                self.lines.insert(into, [self._blank()] * self.cols)
-                self.wraps.insert(into, False)
-                self.texts.insert(into, None)
-            moved_rows = {y - count if low <= y <= self.bottom else y: span for y, span in self.fresh.items()}
-            self.fresh = {y: span for y, span in moved_rows.items() if 0 <= y < self.rows}
+            blank = [_blank(self.cols, self.pen)] * steps
+            kept = (
+                self.lines[low + steps : self.bottom + 1]
+                if count > 0
+                else self.lines[low : self.bottom + 1 - steps]
+            )
+            self.lines[low : self.bottom + 1] = [*kept, *blank] if count > 0 else [*blank, *kept]
+            self._carry(low, steps if count > 0 else -steps)
             return
-        span = slice(self.left, self.right + 1)
-        kept = [self.touch(y)[span] for y in range(low, self.bottom + 1)]
-        blank = [[self._blank()] * (self.right - self.left + 1)] * steps
-        moved = kept[steps:] + blank if count > 0 else blank + kept[: size - steps]
-        for y, cells in zip(range(low, self.bottom + 1), moved, strict=True):
-            self.lines[y][span] = cells
+        self._scroll_box(low, steps, up=count > 0)
 
-    def _blank(self) -> Char:
-        return Char(" ", bg=self.pen.bg)
+    def _carry(self, low: int, count: int) -> None:
+        """What is fresh moves with its row; a row that was moved out is gone."""
+        moved: dict[int, int] = {}
+        for y, span in self.fresh.items():
+            to = y - count if low <= y <= self.bottom else y
+            if not low <= y <= self.bottom or low <= to <= self.bottom:
+                moved[to] = span
+        self.fresh = moved
+
+    def _scroll_box(self, low: int, steps: int, *, up: bool) -> None:
+        start, end = self.left, self.right + 1
+        kept = [self.touch(y).take(start, end) for y in range(low, self.bottom + 1)]
+        blank = [(" " * (end - start), [erased(self.pen)] * (end - start))] * steps
+        moved = kept[steps:] + blank if up else blank + kept[: len(kept) - steps]
+        for y, (text, pens) in zip(range(low, self.bottom + 1), moved, strict=True):
+            self.mark(y)
+            self.lines[y].lay(start, text, pens)
 
     def erase(self, y: int, start: int, end: int) -> None:
         """Blank the cells `start` to `end` (exclusive) of row `y` with the pen's background."""
         start, end = max(0, start), min(end, self.cols)
-        row = self.touch(y, max(0, start - 1), end)
-        self._split(row, start)
-        self._split(row, end)
-        row[start:end] = [self._blank()] * (end - start)
+        if start >= end:
+            return
+        if start == 0 and end == self.cols:
+            self.lines[y] = _blank(self.cols, self.pen)
+            return
+        row = self.touch(y)
+        row.put(start, " " * (end - start), erased(self.pen))
         if end == self.cols:
-            self.wraps[y] = False
+            row.wraps = False
 
     def shift(self, count: int) -> None:
         """Insert `count` blanks at the cursor (negative: delete cells), within the margins."""
         row = self.touch(self.y)
-        edge = self._edge()
-        self._split(row, self.x)
-        part = row[self.x : edge + 1]
-        size = min(abs(count), len(part))
-        if count < 0 and size < len(part) and not part[size].data:
-            part[size] = cell(part[size], " ")
-        blank = [self._blank()] * size
-        row[self.x : edge + 1] = blank + part[: len(part) - size] if count > 0 else part[size:] + blank
-        self._mend(row, edge)
+        self.mark(self.y, self.x)
+        move = row.insert if count > 0 else row.delete
+        move(self.x, abs(count), self._edge() + 1, erased(self.pen))
 
     def resize(self, cols: int, rows: int) -> None:
         """Cut or fill; the rows with the cursor stay."""
         cols, rows = min(max(cols, 1), MAX_COLS), min(max(rows, 1), MAX_ROWS)
         over = max(0, self.y - rows + 1)
-        self.lines = [(row + [BLANK] * cols)[:cols] for row in self.lines[over:]][:rows]
-        self.wraps = self.wraps[over:][:rows]
-        while len(self.lines) < rows:
-            self.lines.append([BLANK] * cols)
-            self.wraps.append(False)
+        self.lines = [row.copy() for row in self.lines[over : over + rows]]
+        for row in self.lines:
+            row.resize(cols, PLAIN)
+        self.lines += [_blank(cols, PLAIN)] * (rows - len(self.lines))
         self.cols, self.rows = cols, rows
-        self.texts = [None] * rows
-        self.fresh = dict.fromkeys(range(rows), (0, MAX_COLS))
+        self.fresh = dict.fromkeys(range(rows), (1 << MAX_COLS) - 1)
         self.x, self.y, self.pending = min(self.x, cols - 1), min(self.y - over, rows - 1), False
         self.top, self.bottom, self.left, self.right = 0, rows - 1, 0, cols - 1
+
+
+@lru_cache(maxsize=16)
+def _blank(cols: int, pen: Pen) -> Row:
+    """An erased row, shared by all that are alike."""
+    row = _empty(cols, erased(pen))
+    row.shared = True
+    return row
+
+
+def _empty(cols: int, pen: Pen) -> Row:
+    return Row(" " * cols, [pen] * cols)

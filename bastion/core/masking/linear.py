@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 
-from bastion.core.masking.grid import BLANK, Grid
+from bastion.core.masking.grid import Grid
+from bastion.core.masking.mode_table import HARMLESS_MODES
 from bastion.core.masking.rendition import rendition
-from bastion.core.masking.screen import HARMLESS_MODES, Screen
+from bastion.core.masking.screen import Screen
 from bastion.core.masking.vt import Parser
 
 _MODES = b"|".join(b"%d" % mode for mode in sorted(HARMLESS_MODES))
 LINEAR = re.compile(
-    rb"(?:[\x20-\x7e\t\x07]++|[\xc3-\xdf][\x80-\xbf]|\xc2[\xa0-\xbf]|[\xe0-\xef][\x80-\xbf]{2}"
-    rb"|[\xf0-\xf4][\x80-\xbf]{3}|\r++\n++|\x0f|\x00|\x1b\[[0-9;:]{0,64}m|\x1b\[0?[KJ]"
+    rb"(?:[\x20-\x7e\t\x07]++|[\xc3-\xdf][\x80-\xbf]|\xc2[\xa0-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}"
+    rb"|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]|[\xf1-\xf3][\x80-\xbf]{3}"
+    rb"|\xf0[\x90-\xbf][\x80-\xbf]{2}|\xf4[\x80-\x8f][\x80-\xbf]{2}|\r++\n++|\x0f|\x00|\x1b\[[0-9;:]{0,64}m|\x1b\[0?[KJ]"
     rb"|\x1b\](?:[0127]|8|133|633);[^\x00-\x1f\x7f\x9c]{0,2000}(?:\x07|\x1b\\)"
     rb"|\x1b\[\?(?:" + _MODES + rb")[hl]|\x1b[=>]|\x1b\(B|\x1b\[\d? q|\x1b\[[<>=][0-9;]{0,16}[mu]|\x1b\[6n)*+"
 )
@@ -108,7 +110,7 @@ def _blank(screen: Screen, dropped: bytes) -> None:
         for match in _SGR.finditer(dropped, max(0, dropped.rfind(b"\x1b[0m"), dropped.rfind(b"\x1b[m"))):
             pen = rendition(pen, match[1].decode("ascii"))
     screen.grid = Grid(screen.grid.cols, screen.grid.rows)
-    screen.grid.pen = pen if pen != BLANK else BLANK
+    screen.grid.pen = pen
 
 
 def _replay(screen: Screen, data: bytes) -> None:

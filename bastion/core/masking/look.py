@@ -6,17 +6,24 @@ border are read once more, each by itself.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
 
-from bastion.core.masking.finder import Cover, Finder
-from bastion.core.masking.grid import Grid, cell, width
+from bastion.core.masking.detector import REACH
+from bastion.core.masking.finder import Cover, Finder, Found
+from bastion.core.masking.forms import fold, join
+from bastion.core.masking.grid import Grid
 from bastion.core.masking.patterns import Patterns
+from bastion.core.masking.row import width
 from bastion.model.masks import KnownValue
 
-BORDERS = "│┃║"
 MASK, PLACEHOLDER = "*", "•"
+MAX_PANES = 16
+TAIL_BYTES = 512
 Cells = tuple[int, int, int]
 
 
@@ -27,15 +34,18 @@ class Look:
     `sources` are (source, bytes) of every mask. `lessons` are values learned from their context.
     """
 
-    masked: tuple[Cells, ...]
-    waiting: tuple[Cells, ...]
-    sources: tuple[tuple[str, int], ...]
-    lessons: tuple[KnownValue, ...]
+    masked: tuple[Cells, ...] = ()
+    waiting: tuple[Cells, ...] = ()
+    sources: tuple[tuple[str, int], ...] = ()
+    lessons: tuple[KnownValue, ...] = ()
 
     @property
     def clear(self) -> bool:
         """Whether everything may be shown."""
         return not (self.masked or self.waiting)
+
+
+CLEAR = Look()
 
 
 class _Text:
@@ -44,49 +54,41 @@ class _Text:
     def __init__(self, grid: Grid, rows: Sequence[int], left: int, right: int) -> None:
         self._grid, self._left, self._right = grid, left, right
         self.rows = rows
-        whole = left == 0 and right == grid.cols
-        parts: list[bytes] = []
-        self._starts: list[int] = []
-        at = 0
-        for y in rows:
-            text = (
-                grid.text(y)
-                if whole
-                else "".join([c.data[:1] for c in grid.lines[y][left:right]]).rstrip(" ")
-            )
-            part = text.encode() + (b"" if grid.wraps[y] and whole else b"\n")
-            self._starts.append(at)
-            parts.append(part)
-            at += len(part)
-        self.data = b"".join(parts)
+        lines = grid.lines
+        if left == 0 and right == grid.cols:
+            self._parts = [
+                row.coded if row.wraps else row.coded + b"\n" for row in map(lines.__getitem__, rows)
+            ]
+        else:
+            self._parts = [lines[y].span(left, right).rstrip(" ").encode() + b"\n" for y in rows]
+        self.data = b"".join(self._parts)
 
     def offset(self, y: int, x: int) -> int:
         """Where the cell stands in the text; never past its row."""
-        start = self._starts[self.rows.index(y)]
-        row = "".join([c.data[:1] for c in self._grid.lines[y][self._left : max(self._left, x)]])
-        next_row = self.rows.index(y) + 1
-        end = self._starts[next_row] if next_row < len(self._starts) else len(self.data)
-        return min(start + len(row.encode()), end)
+        place = self.rows.index(y)
+        start = sum(map(len, self._parts[:place]))
+        ahead = self._grid.lines[y].span(self._left, max(self._left, x))
+        return start + min(len(ahead.encode()), len(self._parts[place]))
 
     def cells(self, start: int, end: int) -> Iterator[Cells]:
         """The cells of a stretch of text."""
-        place = max(0, bisect_right(self._starts, start) - 1)
-        while place < len(self._starts) and self._starts[place] < end:
-            base, y = self._starts[place], self.rows[place]
-            stop = self._starts[place + 1] if place + 1 < len(self._starts) else len(self.data)
-            first, last = self._columns(y, max(start, base) - base, min(end, stop) - base)
+        starts = [0, *accumulate(map(len, self._parts))]
+        place = max(0, bisect_right(starts, start) - 1)
+        while place < len(self.rows) and starts[place] < end:
+            base, y = starts[place], self.rows[place]
+            first, last = self._columns(y, max(start, base) - base, min(end, starts[place + 1]) - base)
             if first < last:
                 yield y, first, last
             place += 1
 
     def _columns(self, y: int, start: int, end: int) -> tuple[int, int]:
-        text = self._grid.text(y)
-        if text.isascii() and self._left == 0:
-            return start, min(end, len(text))
+        row = self._grid.lines[y]
+        if self._left == 0 and row.text.isascii():
+            return start, min(end, len(row.shown))
         first = last = -1
         at = 0
         for x in range(self._left, self._right):
-            data = self._grid.lines[y][x].data[:1]
+            data = row.cell(x)[:1]
             size = len(data.encode())
             if size and at < end and at + size > start and data != " ":
                 first = x if first < 0 else first
@@ -97,22 +99,63 @@ class _Text:
 
 def examine(patterns: Patterns, grid: Grid, *, final: bool) -> Look:
     """What of the grid may not be shown; `final`: what ends at the cursor will not go on."""
-    masked: list[Cells] = []
-    waiting: list[Cells] = []
-    sources: list[tuple[str, int]] = []
     text = _Text(grid, range(grid.rows), 0, grid.cols)
-    last = not any(grid.text(y) for y in range(grid.y + 1, grid.rows))
+    last = not any(grid.lines[y].coded for y in range(grid.rows - 1, grid.y, -1))
     cursor = text.offset(grid.y, grid.cols if last else min(grid.x + grid.pending, grid.cols))
+    panes = [pane for pane in _panes(grid) if not _silent(patterns, pane.data)]
+    if not panes and _silent(patterns, text.data):
+        hold = cursor if final else _hold(patterns, text.data, cursor)
+        return Look(waiting=tuple(text.cells(hold, cursor))) if hold < cursor else CLEAR
+    masked: list[Cells] = []
+    sources: list[tuple[str, int]] = []
     finder = Finder(patterns)
     before = finder.feed(text.data[:cursor])
-    hold = cursor if final else before.hold
     after = finder.feed(text.data[cursor:], final=True)
     _collect(text, [*before.covers, *after.covers], masked, sources)
-    waiting += text.cells(hold, cursor)
-    for pane in _panes(grid):
-        _collect(pane, Finder(patterns).feed(pane.data, final=True).covers, masked, [])
+    waiting = () if final else tuple(text.cells(before.hold, cursor))
+    for pane in panes:
+        _collect(pane, _read(patterns, pane.data).covers, masked, [])
     lessons = tuple(value for value, since in finder.lessons if since != cursor)
-    return Look(tuple(dict.fromkeys(masked)), tuple(waiting), tuple(sources), lessons)
+    return Look(tuple(dict.fromkeys(masked)), waiting, tuple(sources), lessons)
+
+
+def _read(patterns: Patterns, data: bytes) -> Found:
+    return Finder(patterns).feed(data, final=True)
+
+
+@lru_cache(maxsize=64)
+def _compiled(expression: bytes) -> re.Pattern[bytes]:
+    return re.compile(expression)
+
+
+def _silent(patterns: Patterns, data: bytes) -> bool:
+    """Whether no anchor of a detector and no piece of a form stands in the text: it hides nothing."""
+    beyond = bool(patterns.wide or patterns.joined)
+    return patterns.silent(data, fold(data) if beyond else b"", join(data) if beyond else b"")
+
+
+def _hold(patterns: Patterns, data: bytes, cursor: int) -> int:
+    """Where the text that ends at the cursor may go on to be a secret."""
+    start = max(0, cursor - TAIL_BYTES)
+    tail = data[start:cursor]
+    folded = fold(tail)
+    if start and len(folded) < patterns.reach[0]:
+        start, tail = 0, data[:cursor]
+        folded = fold(tail)
+    if _settled(patterns, tail, folded, join(tail)):
+        return cursor
+    return Finder(patterns, start).feed(tail).hold
+
+
+def _settled(patterns: Patterns, tail: bytes, folded: bytes, joined: bytes) -> bool:
+    """Whether no form and no seeded detector can have begun at the end of a text that is silent."""
+    places = range(len(tail))
+    return (
+        all(lane.pending(folded, places[: len(folded)]) == len(folded) for lane in patterns.wide)
+        and all(lane.pending(joined, places[: len(joined)]) == len(joined) for lane in patterns.joined)
+        and all(lane.pending(tail, places) == len(tail) for lane in patterns.exact)
+        and not any(_compiled(row.viable).search(tail, max(0, len(tail) - REACH)) for row in patterns.seeded)
+    )
 
 
 def _collect(
@@ -124,13 +167,12 @@ def _collect(
 
 
 def _panes(grid: Grid) -> Iterator[_Text]:
+    """Each pane between vertical borders, as a text of its own."""
     columns: dict[int, list[int]] = {}
-    for y in range(grid.rows):
-        if not grid.text(y).isascii():
-            for x, one in enumerate(grid.lines[y]):
-                if one.data and one.data in BORDERS:
-                    columns.setdefault(x, []).append(y)
-    borders = sorted(x for x, rows in columns.items() if len(rows) > 1)[:16]
+    for y, row in enumerate(grid.lines):
+        for x in row.borders:
+            columns.setdefault(x, []).append(y)
+    borders = sorted(x for x, rows in columns.items() if len(rows) > 1)[:MAX_PANES]
     for left, right in zip([-1, *borders], [*borders, grid.cols], strict=True) if borders else ():
         rows = sorted({y for x in (left, right) for y in columns.get(x, ())})
         yield _Text(grid, rows, left + 1, right)
@@ -142,8 +184,7 @@ def hide(grid: Grid, look: Look) -> None:
         for y, start, end in cells:
             row = grid.touch(y)
             stop = min(end, grid.cols)
-            while stop < grid.cols and not row[stop].data:
+            while stop < grid.cols and not row.cell(stop):
                 stop += 1
-            for x in range(start, stop):
-                if row[x].data != " ":
-                    row[x] = cell(row[x], mark)
+            for x in [x for x in range(start, stop) if row.cell(x) != " "]:
+                row.put(x, mark, row.pens[x])

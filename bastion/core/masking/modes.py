@@ -51,7 +51,19 @@ def _cursor_saved(s: Screen, on: bool) -> None:
     (s.save if on else s.restore)()
 
 
+def _columns(s: Screen, on: bool) -> None:  # noqa: ARG001 - one signature; only resetting gets here
+    """DECCOLM to the 80 columns that there are: cleared, without margins, or nothing."""
+    if not s.second:
+        return
+    g = s.grid
+    g.top, g.bottom, g.left, g.right = 0, g.rows - 1, 0, g.cols - 1
+    for y in range(g.rows):
+        g.erase(y, 0, g.cols)
+    s.move(0, 0)
+
+
 PRIVATE: dict[int, Switch] = {
+    3: _columns,
     6: _origin,
     7: _wrap,
     47: _alternate(47),

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bastion.core.masking.grid import BLANK, MAX_COLS
+from bastion.core.masking.grid import MAX_COLS
+from bastion.core.masking.parameters import margins, number
+from bastion.core.masking.rendition import PLAIN, rendition
+from bastion.core.masking.row import Row
 
 if TYPE_CHECKING:
     from bastion.core.masking.screen import Screen
 
 Action = Callable[["Screen", str], object]
-
-
-def _number(text: str, place: int = 0, default: int = 1) -> int:
-    parts = text.split(";")
-    value = int(parts[place]) if place < len(parts) and parts[place].isdigit() else 0
-    return min(value, 9999) or default
 
 
 def _up(s: Screen, count: int) -> None:
@@ -55,7 +52,9 @@ def _to_line(s: Screen, count: int) -> None:
 
 def _line_feed(s: Screen, _text: str = "") -> None:
     g = s.grid
-    g.wraps[g.y] = False
+    row = g.lines[g.y]
+    if row.wraps:
+        g.touch(g.y).wraps = False
     g.pending = False
     g.index()
     if s.newline:
@@ -70,14 +69,19 @@ def _next_line(s: Screen, _text: str = "") -> None:
 def _tab(s: Screen, count: int) -> None:
     g = s.grid
     edge = g.right if g.x <= g.right else g.cols - 1
-    for _ in range(min(count, g.cols)):
-        s.move(min([t for t in s.tabs if t > g.x] + [edge]) if g.x < edge else g.x, g.y)
-        g.x = min(g.x, edge)
+    x = g.x
+    while count and x < edge:
+        x += 1
+        count -= x in s.tabs
+    s.move(x, g.y)
 
 
 def _back_tab(s: Screen, count: int) -> None:
-    for _ in range(min(count, s.grid.cols)):
-        s.move(max([t for t in s.tabs if t < s.grid.x] + [0]), s.grid.y)
+    x = s.grid.x
+    while count and x:
+        x -= 1
+        count -= x in s.tabs
+    s.move(x, s.grid.y)
 
 
 def go(s: Screen, x: int, y: int) -> None:
@@ -89,15 +93,24 @@ def go(s: Screen, x: int, y: int) -> None:
         s.move(x, y)
 
 
+def _position(s: Screen, text: str) -> None:
+    y, x = number(text) - 1, number(text, 1) - 1
+    g = s.grid
+    if g.origin or x >= g.cols or y >= g.rows:
+        go(s, x, y)
+    else:
+        g.x, g.y, g.pending = x, y, False
+
+
 def _column(s: Screen, text: str) -> None:
     g = s.grid
-    s.move(_number(text) - 1 + (g.left if g.origin else 0), g.y)
+    s.move(number(text) - 1 + (g.left if g.origin else 0), g.y)
 
 
 def _erase_display(s: Screen, text: str) -> None:
     """ED. After the last column was written nothing is right of the cursor (most terminals; not xterm)."""
     g = s.grid
-    how = _number(text, default=0)
+    how = number(text, default=0)
     if how == 0:
         g.erase(g.y, g.x + g.pending, g.cols)
     elif how == 1:
@@ -110,7 +123,7 @@ def _erase_display(s: Screen, text: str) -> None:
 def _erase_line(s: Screen, text: str) -> None:
     g = s.grid
     spans = {0: (g.x + g.pending, g.cols), 1: (0, g.x + 1), 2: (0, g.cols)}
-    start, end = spans.get(_number(text, default=0), (0, 0))
+    start, end = spans.get(number(text, default=0), (0, 0))
     if start < end:
         g.erase(g.y, start, end)
 
@@ -119,7 +132,7 @@ def _lines(s: Screen, count: int) -> None:
     g = s.grid
     if g.top <= g.y <= g.bottom and g.left <= g.x <= g.right:
         g.scroll(-count, g.y)
-        s.move(g.left, g.y)
+        s.move(g.x if s.second else g.left, g.y)
 
 
 def _shift(s: Screen, count: int) -> None:
@@ -129,53 +142,53 @@ def _shift(s: Screen, count: int) -> None:
 
 def _margins(s: Screen, text: str) -> None:
     g = s.grid
-    top, bottom = _number(text) - 1, min(_number(text, 1, g.rows), g.rows) - 1
-    if top < bottom:
-        g.top, g.bottom = top, bottom
-        go(s, 0, 0)
+    top, bottom = margins(text, g.rows)
+    if s.second and bottom >= g.rows:
+        return
+    g.top, g.bottom = top, min(bottom, g.rows - 1)
+    go(s, 0, 0)
 
 
 def _side_margins(s: Screen, text: str) -> None:
     g = s.grid
     if not s.side_margins:
-        if not text:
-            s.save()
+        s.save()
         return
-    left, right = _number(text) - 1, min(_number(text, 1, g.cols), g.cols) - 1
-    if left < right:
-        g.left, g.right = left, right
-        go(s, 0, 0)
+    left, right = margins(text, g.cols)
+    g.left, g.right = left, min(right, g.cols - 1)
+    go(s, 0, 0)
 
 
 def _repeat(s: Screen, text: str) -> None:
     if s.last:
-        s.grid.draw(s.last * min(_number(text), s.grid.cols * s.grid.rows))
+        s.grid.draw(s.last * min(number(text), s.grid.cols * s.grid.rows))
 
 
 def _erase_chars(s: Screen, text: str) -> None:
     g = s.grid
-    g.erase(g.y, g.x + g.pending, g.x + _number(text))
+    g.erase(g.y, g.x + g.pending, g.x + number(text))
 
 
 def _align(s: Screen, _text: str) -> None:
     g = s.grid
     g.top, g.bottom, g.left, g.right = 0, g.rows - 1, 0, g.cols - 1
     for y in range(g.rows):
-        g.touch(y)[:] = [BLANK._replace(data="E")] * g.cols
-        g.wraps[y] = False
-    s.move(0, 0)
+        g.mark(y)
+        g.lines[y] = Row("E" * g.cols, [PLAIN] * g.cols)
+    if not s.second:
+        s.move(0, 0)
 
 
 def _reset(s: Screen, _text: str) -> None:
     fresh = type(s)(s.grid.cols, s.grid.rows)
     s.__dict__.update(fresh.__dict__)
-    s.grid.fresh = dict.fromkeys(range(s.grid.rows), (0, MAX_COLS))
+    s.grid.fresh = dict.fromkeys(range(s.grid.rows), (1 << MAX_COLS) - 1)
 
 
 def _soft_reset(s: Screen, _text: str) -> None:
     g = s.grid
     g.insert = g.origin = s.side_margins = False
-    g.autowrap, g.pen, s.charsets, s.shift, s.saved = True, BLANK, ("B", "B"), 0, None
+    g.autowrap, g.pen, s.charsets, s.shift, s.saved = True, PLAIN, ("B", "B"), 0, None
     g.top, g.bottom, g.left, g.right = 0, g.rows - 1, 0, g.cols - 1
 
 
@@ -186,19 +199,16 @@ def _charset(place: int, name: str) -> Action:
     return designate
 
 
-def _shift_to(place: int) -> Action:
-    def select(s: Screen, _text: str) -> None:
-        s.shift = place
-
-    return select
+def _style(s: Screen, text: str) -> None:
+    s.grid.pen = rendition(s.grid.pen, text)
 
 
 def _set_tab(s: Screen, _text: str) -> None:
-    s.tabs.add(s.grid.x)
+    s.tabs |= {s.grid.x}
 
 
 def _clear_tab(s: Screen, text: str) -> None:
-    s.tabs = set() if _number(text, default=0) == 3 else s.tabs - {s.grid.x}
+    s.tabs = frozenset() if number(text, default=0) == 3 else s.tabs - {s.grid.x}
 
 
 CONTROLS: dict[str, Action] = {
@@ -208,8 +218,8 @@ CONTROLS: dict[str, Action] = {
     "\v": _line_feed,
     "\f": _line_feed,
     "\r": lambda s, _: _return(s),
-    "\x0e": _shift_to(1),
-    "\x0f": _shift_to(0),
+    "\x0e": lambda s, _: setattr(s, "shift", 1),
+    "\x0f": lambda s, _: setattr(s, "shift", 0),
 }
 ESCAPES: dict[str, Action] = {
     "7": lambda s, _: s.save(),
@@ -221,38 +231,40 @@ ESCAPES: dict[str, Action] = {
     "M": lambda s, _: s.grid.reverse_index(),
     "c": _reset,
     "(B": _charset(0, "B"),
+    "(A": _charset(0, "B"),
     "(0": _charset(0, "0"),
+    ")A": _charset(1, "B"),
     ")B": _charset(1, "B"),
     ")0": _charset(1, "0"),
 }
 CSI: dict[str, Action] = {
-    "@": lambda s, t: _shift(s, _number(t)),
-    "A": lambda s, t: _up(s, _number(t)),
-    "B": lambda s, t: _down(s, _number(t)),
-    "C": lambda s, t: _right(s, _number(t)),
-    "D": lambda s, t: _left(s, _number(t)),
-    "E": lambda s, t: _to_line(s, _number(t)),
-    "F": lambda s, t: _to_line(s, -_number(t)),
+    "@": lambda s, t: _shift(s, number(t)),
+    "A": lambda s, t: _up(s, number(t)),
+    "B": lambda s, t: _down(s, number(t)),
+    "C": lambda s, t: _right(s, number(t)),
+    "D": lambda s, t: _left(s, number(t)),
+    "E": lambda s, t: _to_line(s, number(t)),
+    "F": lambda s, t: _to_line(s, -number(t)),
     "G": _column,
-    "H": lambda s, t: go(s, _number(t, 1) - 1, _number(t) - 1),
-    "I": lambda s, t: _tab(s, _number(t)),
+    "H": _position,
+    "I": lambda s, t: _tab(s, number(t)),
     "J": _erase_display,
     "K": _erase_line,
-    "L": lambda s, t: _lines(s, _number(t)),
-    "M": lambda s, t: _lines(s, -_number(t)),
-    "P": lambda s, t: _shift(s, -_number(t)),
-    "S": lambda s, t: s.grid.scroll(_number(t)),
-    "T": lambda s, t: s.grid.scroll(-_number(t)),
+    "L": lambda s, t: _lines(s, number(t)),
+    "M": lambda s, t: _lines(s, -number(t)),
+    "P": lambda s, t: _shift(s, -number(t)),
+    "S": lambda s, t: s.grid.scroll(number(t)),
+    "T": lambda s, t: s.grid.scroll(-number(t)),
     "X": _erase_chars,
-    "Z": lambda s, t: _back_tab(s, _number(t)),
+    "Z": lambda s, t: _back_tab(s, number(t)),
     "`": _column,
-    "a": lambda s, t: _right(s, _number(t)),
+    "a": lambda s, t: _right(s, number(t)),
     "b": _repeat,
-    "d": lambda s, t: s.move(s.grid.x, _number(t) - 1 + (s.grid.top if s.grid.origin else 0)),
-    "e": lambda s, t: _down(s, _number(t)),
-    "f": lambda s, t: go(s, _number(t, 1) - 1, _number(t) - 1),
+    "d": lambda s, t: s.move(s.grid.x, number(t) - 1 + (s.grid.top if s.grid.origin else 0)),
+    "e": lambda s, t: _down(s, number(t)),
+    "f": _position,
     "g": _clear_tab,
-    "m": lambda s, t: s.sgr(t),
+    "m": _style,
     "r": _margins,
     "s": _side_margins,
     "u": lambda s, _: s.restore(),

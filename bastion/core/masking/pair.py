@@ -28,6 +28,11 @@ class Pair:
         self._text: View | None = None
         self.end = 0
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is open and nothing waits."""
+        return self._raw.idle and (self._text is None or self._text.idle)
+
     def copy(self) -> Pair:
         """A pair that goes on from here by itself."""
         other = Pair(self._patterns)

@@ -65,6 +65,15 @@ class Patterns:
         """(end, index into `anchors`) of every detector's anchor or seed in `text`."""
         return self._seeker.seek(text)
 
+    def silent(self, text: bytes, folded: bytes, joined: bytes) -> bool:
+        """Whether no anchor of a detector and no piece of a form stands in a text: it hides nothing."""
+        return not (
+            self.seek(text)
+            or any(lane.seek(text) for lane in self.exact)
+            or any(lane.seek(folded) for lane in self.wide)
+            or any(lane.seek(joined) for lane in self.joined)
+        )
+
     def extended(self, known: Sequence[KnownValue]) -> Patterns:
         """The same and more known values; values are never dropped while a session lives."""
         return Patterns((*self._known, *known), self._rows, plain=self.plain)

@@ -6,9 +6,11 @@ Only cursor moves, SGR, printable text and erasing are written. Moves are relati
 
 from __future__ import annotations
 
-from bastion.core.masking.grid import BLANK, Row, cell
-from bastion.core.masking.rendition import sgr
+from bastion.core.masking.rendition import PLAIN, Pen, sgr
+from bastion.core.masking.row import Row
 from bastion.core.masking.screen import Screen
+
+_CLEARED = (" ", PLAIN)
 
 
 def paint(shown: Screen, target: Screen, *, whole: bool = False) -> bytes:
@@ -32,34 +34,38 @@ class _Brush:
         self._out: list[bytes] = []
         self._target = target
         self._y, self._pen = g.y, g.pen
-        full = (g.top, g.bottom, g.left, g.right) == (0, g.rows - 1, 0, g.cols - 1)
-        self._relative = shown.other is None and full and not g.origin
+        self._relative = shown.other is None and g.whole and not g.origin
         if g.origin:
             self._out.append(b"\x1b[?6l")
         if g.insert:
             self._out.append(b"\x1b[4l")
+        if shown.side_margins:
+            self._out.append(b"\x1b[?69l")
         if shown.shift or "0" in shown.charsets:
             self._out.append(b"\x0f\x1b(B")
 
     def clear(self) -> None:
         self._relative = False
         self._out.append(b"\x1b[0m\x1b[H\x1b[2J")
-        self._pen = BLANK
+        self._pen = PLAIN
         self._y = 0
 
     def row(self, y: int, row: Row, old: Row | None) -> None:
-        x = 0
-        while x < len(row):
-            if old is not None and old[x] == row[x]:
+        """Draw the cells that differ."""
+        x, size = 0, len(row.text)
+        new = [(row.cell(i), row.pens[i]) for i in range(size)]
+        was = [(old.cell(i), old.pens[i]) for i in range(size)] if old is not None else [_CLEARED] * size
+        while x < size:
+            if was[x] == new[x]:
                 x += 1
                 continue
             start = x
-            while start and (not row[start].data or (old is not None and not old[start].data)):
+            while start and (not new[start][0] or _half(was[start])):
                 start -= 1
-            while x < len(row) and (old is None or old[x] != row[x] or not row[x].data or not old[x].data):
+            while x < size and (was[x] != new[x] or not new[x][0] or _half(was[x])):
                 x += 1
             self._move(start, y)
-            self._draw(row[start:x])
+            self._draw(row, start, x)
 
     def _move(self, x: int, y: int) -> None:
         if not self._relative:
@@ -72,24 +78,26 @@ class _Brush:
                 self._out.append(b"\x1b[%dC" % x)
         self._y = y
 
-    def _draw(self, cells: Row) -> None:
-        for one in cells:
-            pen = cell(one, " ")
-            if pen != self._pen:
-                self._out.append(sgr(pen))
-                self._pen = pen
-            self._out.append(one.data.encode())
+    def _draw(self, row: Row, start: int, end: int) -> None:
+        for x in range(start, end):
+            if row.pens[x] != self._pen:
+                self._pen = row.pens[x]
+                self._out.append(sgr(self._pen))
+            self._out.append(row.cell(x).encode())
 
     def finish(self) -> bytes:
         """Put the pen, the modes and the cursor where the program believes them to be."""
         s, g = self._target, self._target.grid
+        if s.side_margins:
+            self._out.append(b"\x1b[?69h\x1b[%d;%ds" % (g.left + 1, g.right + 1))
         if g.pending:
-            lead = g.x - 1 if g.x and not g.lines[g.y][g.x].data else g.x
+            row = g.lines[g.y]
+            lead = g.x - 1 if g.x and not row.cell(g.x) else g.x
             self._move(lead, g.y)
-            self._draw(g.lines[g.y][lead : g.x + 1])
+            self._draw(row, lead, g.x + 1)
         else:
             self._move(g.x, g.y)
-        if self._pen != cell(g.pen, " "):
+        if self._pen != g.pen:
             self._out.append(sgr(g.pen))
         if "0" in s.charsets or s.shift:
             self._out.append(b"\x1b(%s\x1b)%s" % tuple(name.encode() for name in s.charsets))
@@ -99,3 +107,7 @@ class _Brush:
         if g.origin:
             self._out.append(b"\x1b[?6h\x1b[%d;%dH" % (g.y - g.top + 1, g.x - g.left + 1))
         return b"".join(self._out)
+
+
+def _half(cell: tuple[str, Pen]) -> bool:
+    return not cell[0]

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from pyte.graphics import TEXT
-from pyte.screens import Char
 
-from bastion.core.masking.grid import BLANK
 
+class Pen(NamedTuple):
+    """How a cell looks. Colours are SGR parameters, `default` for none."""
+
+    fg: str = "default"
+    bg: str = "default"
+    bold: bool = False
+    italics: bool = False
+    underscore: bool = False
+    strikethrough: bool = False
+    reverse: bool = False
+    blink: bool = False
+
+
+PLAIN: Final = Pen()
 _STYLES: Final = {"bold": 1, "italics": 3, "underscore": 4, "blink": 5, "reverse": 7, "strikethrough": 9}
 
 
 @lru_cache(maxsize=4096)
-def rendition(pen: Char, text: str) -> Char:
+def rendition(pen: Pen, text: str) -> Pen:
     """The pen after SGR with these parameters (semicolons, colons). Colours are kept as parameters."""
     change: dict[str, str | bool] = {}
     parts = (text or "0").split(";")
@@ -23,7 +35,7 @@ def rendition(pen: Char, text: str) -> Char:
         code, *sub = parts[at].split(":")
         number = int(code) if code.isdigit() else 0
         if number == 0:
-            change = dict(BLANK._asdict())
+            change = dict(PLAIN._asdict())
         elif number in {38, 48, 58} and not sub:
             size = {"5": 3, "2": 5}.get(parts[at + 1] if at + 1 < len(parts) else "", 1)
             _colour(change, number, ";".join(parts[at : at + size]) if size > 1 else "default")
@@ -37,8 +49,14 @@ def rendition(pen: Char, text: str) -> Char:
         else:
             _simple(change, number)
         at += 1
-    change.pop("data", None)
-    return Char(**{**pen._asdict(), **change})
+    after = Pen(**{**pen._asdict(), **change})
+    return PLAIN if after == PLAIN else after
+
+
+@lru_cache(maxsize=4096)
+def erased(pen: Pen) -> Pen:
+    """What erasing with this pen leaves: its background."""
+    return Pen(bg=pen.bg) if pen.bg != "default" else PLAIN
 
 
 def _colour(change: dict[str, str | bool], number: int, value: str) -> None:
@@ -60,7 +78,7 @@ def _simple(change: dict[str, str | bool], number: int) -> None:
 
 
 @lru_cache(maxsize=4096)
-def sgr(pen: Char) -> bytes:
+def sgr(pen: Pen) -> bytes:
     """The SGR sequence that sets this pen from any other."""
     codes = ["0"] + [str(code) for name, code in _STYLES.items() if getattr(pen, name)]
     codes += [colour for colour in (pen.fg, pen.bg) if colour != "default"]

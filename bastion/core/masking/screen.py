@@ -1,38 +1,29 @@
 """A terminal's screen: tokens in, cells changed (xterm's behaviour; ECMA-48, DEC STD 070).
 
-Every sequence is in one of the tables: modelled here, harmless (forwarded, changes no cell), or in
-none, and then it is stripped. `Screen.apply` says which.
+What becomes of a sequence is in the table of sequences; here is what the modelled ones do.
+`second`: the screen follows the second reading where terminals differ (`disputes.forks`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
 from enum import Enum
+from functools import lru_cache
 
-from pyte.charsets import VT100_MAP
-from pyte.screens import Char
-
-from bastion.core.masking.grid import BLANK, MAX_COLS, Grid
+from bastion.core.masking.disputes import DECCOLM_COLS, disputed
+from bastion.core.masking.grid import MAX_COLS, Grid
 from bastion.core.masking.modes import ANSI, PRIVATE
 from bastion.core.masking.operations import CONTROLS, CSI, ESCAPES
-from bastion.core.masking.rendition import rendition
-from bastion.core.masking.vt import Kind, Token
+from bastion.core.masking.rendition import PLAIN, Pen, rendition
+from bastion.core.masking.sequences import Kind, Token, Use
 
-_GRAPHICS = {chr(i): char for i, char in enumerate(VT100_MAP) if 0x5F <= i <= 0x7E}
-HARMLESS_MODES = frozenset(
-    {1, 4, 5, 8, 9, 12, 25, 40, 45, 66, 67, 95, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 1016,
-     1034, 1035, 1036, 1039, 2004, 2026, 2027, 2031, 2048, 7727}
-)  # fmt: skip
-HARMLESS_CSI = frozenset(
-    {"c", ">c", "=c", "n", "?n", ">m", ">n", "?m", " q", ">q", "?u", ">u", "<u", "=u", "?$p", "$p"}
-)
-HARMLESS_OSC = frozenset(
-    {"0", "1", "2", "4", "7", "8", "10", "11", "12", "104", "110", "111", "112", "133", "633", "9"}
-)
-WINDOW_STACK = frozenset(
-    {"22", "23", "22;0;0", "23;0;0", "22;0", "23;0", "22;1", "23;1", "22;2", "23;2", "14", "18"}
-)
+_GRAPHICS = dict(zip("_`abcdefghijklmnopqrstuvwxyz{|}~", "\xa0◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·", strict=True))
+TABS = frozenset(range(0, MAX_COLS, 8))
+CHARSET = "\x1b(B"
+_ASCII = ("B", "B")
+_DISPUTED = frozenset({"b", "r", "s", "!p"})
+_MODES = frozenset({"?h", "?l", "h", "l"})
+Saved = tuple[int, int, Pen, bool, bool, tuple[str, str], int]
 
 
 class Fate(Enum):
@@ -49,22 +40,23 @@ class Screen:
     grid: Grid
 
     def __init__(self, cols: int, rows: int) -> None:
+        self.second = False
         self.grid = Grid(cols, rows)
         self.other: Grid | None = None
-        self.saved: tuple[int, int, Char, bool, bool, tuple[str, str], int] | None = None
+        self.saved: Saved | None = None
         self.saved_other = self.saved
         self.charsets = ("B", "B")
         self.shift = 0
         self.side_margins = self.newline = False
-        self.tabs = set(range(0, 1000, 8))
+        self.tabs = TABS
         self.last = ""
 
     def clone(self) -> Screen:
         """A screen of its own with the same content."""
-        twin = copy(self)
-        twin.grid = _clone(self.grid)
-        twin.other = _clone(self.other) if self.other else None
-        twin.tabs = set(self.tabs)
+        twin = object.__new__(Screen)
+        twin.__dict__.update(self.__dict__)
+        twin.grid = self.grid.clone()
+        twin.other = self.other.clone() if self.other else None
         return twin
 
     @property
@@ -73,7 +65,7 @@ class Screen:
         g = self.grid
         return (
             self.other is None
-            and (g.top, g.bottom, g.left, g.right) == (0, g.rows - 1, 0, g.cols - 1)
+            and g.whole
             and g.autowrap
             and not (g.insert or g.origin or self.newline or self.side_margins or self.shift)
             and self.charsets == ("B", "B")
@@ -101,63 +93,53 @@ class Screen:
     def apply(self, token: Token) -> Fate:
         """Change the screen as a terminal would.
 
-        REP is modelled only right after the character that it repeats and with autowrap on:
-        elsewhere terminals differ.
+        REP is modelled only right after the character that it repeats, of one cell and with autowrap on.
         """
-        fate = self._apply(token)
-        if fate is Fate.DREW and token.kind is not Kind.TEXT and token.name not in {"b", "m"}:
-            self.last = ""
-        return fate
-
-    def _apply(self, token: Token) -> Fate:
-        match token.kind:
-            case Kind.TEXT:
-                text = token.text
-                if self.charsets[self.shift] == "0":
-                    text = "".join([_GRAPHICS.get(c, c) for c in text])
-                self.grid.draw(text)
-                self.last = text[-1:]
-                return Fate.DREW
-            case Kind.CONTROL:
-                return self._run(CONTROLS.get(token.name), "", strip=False)
-            case Kind.ESCAPE:
-                return self._run(
-                    ESCAPES.get(token.name), token.name, strip=token.name not in {"=", ">", "\\"}
-                )
-            case Kind.CSI:
-                return self._csi(token)
-            case Kind.OSC:
-                return Fate.HARMLESS if token.text.partition(";")[0] in HARMLESS_OSC else Fate.STRIPPED
-            case Kind.STRING:
+        kind = token.kind
+        if kind is Kind.TEXT:
+            text = token.text
+            if self.shifted and self.charsets[self.shift] == "0":
+                text = "".join([_GRAPHICS.get(c, c) for c in text])
+            self.grid.draw(text)
+            self.last = text[-1]
+            return Fate.DREW
+        if kind is Kind.PEN:
+            self.grid.pen = _after(self.grid.pen, token.text)
+            if self.charsets[0] != "B" and CHARSET in token.text:
+                self.charsets = ("B", self.charsets[1])
+            return Fate.DREW
+        if token.use is not Use.MODELLED:
+            return Fate.STRIPPED if token.use is Use.STRIPPED else Fate.HARMLESS
+        name = token.name
+        if kind is Kind.CSI:
+            if name in _MODES:
+                return self._modes(token)
+            if name in _DISPUTED and disputed(self, name, token.text):
                 return Fate.STRIPPED
-
-    def _csi(self, token: Token) -> Fate:
-        if token.name in HARMLESS_CSI:
-            return Fate.HARMLESS
-        if token.name == "t":
-            return Fate.HARMLESS if token.text in WINDOW_STACK else Fate.STRIPPED
-        if token.name == "b" and not (self.last and self.grid.autowrap):
-            return Fate.STRIPPED
-        if token.name in {"?h", "?l", "h", "l"}:
-            return self._modes(token)
-        return self._run(CSI.get(token.name), token.text, strip=True)
-
-    def _run(self, action: Callable[[Screen, str], object] | None, text: str, *, strip: bool) -> Fate:
-        if action is None:
-            return Fate.STRIPPED if strip else Fate.HARMLESS
-        action(self, text)
+            CSI[name](self, token.text)
+        else:
+            (CONTROLS if kind is Kind.CONTROL else ESCAPES)[name](self, "")
+        if name != "b":
+            self.last = ""
         return Fate.DREW
 
+    @property
+    def shifted(self) -> bool:
+        """Whether text may mean other characters than ASCII."""
+        return self.charsets != _ASCII or self.shift != 0
+
     def _modes(self, token: Token) -> Fate:
-        on = token.name[-1] == "h"
         table = PRIVATE if token.name[0] == "?" else ANSI
-        numbers = [int(part) if part.isdigit() else -1 for part in token.text.split(";")]
-        known = [table[number] for number in numbers if number in table]
-        if not all(number in table or (table is PRIVATE and number in HARMLESS_MODES) for number in numbers):
-            return Fate.STRIPPED
+        known: list[Callable[[Screen, bool], None]] = []
+        for part in token.text.split(";"):
+            if part == "3" and self.grid.cols != DECCOLM_COLS and table is PRIVATE:
+                return Fate.STRIPPED
+            if int(part) in table:
+                known.append(table[int(part)])
         for action in known:
-            action(self, on)
-        return Fate.DREW if known else Fate.HARMLESS
+            action(self, token.name[-1] == "h")
+        self.last = ""
+        return Fate.DREW
 
     def move(self, x: int, y: int) -> None:
         """Put the cursor at a cell, clamped to the screen."""
@@ -173,7 +155,7 @@ class Screen:
         """DECRC."""
         g = self.grid
         x, y, pen, pending, origin, self.charsets, self.shift = self.saved or (
-            0, 0, BLANK, False, False, ("B", "B"), 0,
+            0, 0, PLAIN, False, False, ("B", "B"), 0,
         )  # fmt: skip
         self.move(x, y)
         g.pen, g.pending, g.origin = pen, pending, origin
@@ -192,17 +174,15 @@ class Screen:
         then.x, then.y, then.pen, then.pending = now.x, now.y, now.pen, now.pending
         then.insert, then.origin, then.autowrap = now.insert, now.origin, now.autowrap
         then.top, then.bottom, then.left, then.right = now.top, now.bottom, now.left, now.right
-        then.fresh = dict.fromkeys(range(then.rows), (0, MAX_COLS))
+        then.fresh = dict.fromkeys(range(then.rows), (1 << MAX_COLS) - 1)
         self.grid, self.other = then, now if on else None
         self.saved, self.saved_other = self.saved_other, self.saved
 
-    def sgr(self, text: str) -> None:
-        """SGR: the pen."""
-        self.grid.pen = rendition(self.grid.pen, text)
 
-
-def _clone(grid: Grid) -> Grid:
-    twin = copy(grid)
-    twin.lines = [row[:] for row in grid.lines]
-    twin.wraps, twin.texts, twin.fresh = grid.wraps[:], grid.texts[:], dict(grid.fresh)
-    return twin
+@lru_cache(maxsize=4096)
+def _after(pen: Pen, run: str) -> Pen:
+    """The pen after a run of SGR sequences and character set designations."""
+    for part in run.split("\x1b")[1:]:
+        if part[0] == "[":
+            pen = rendition(pen, part[1:-1])
+    return pen

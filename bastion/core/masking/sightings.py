@@ -33,6 +33,8 @@ class Sightings:
 
     def screen(self, look: Look) -> None:
         """The masks on a screen; those that stood there before are not reported again."""
+        if not look.sources and not self._seen:
+            return
         now = Counter(look.sources)
         for (source, length), count in (now - self._seen).items():
             self._events += [MaskEvent(source, length, self._taken)] * count

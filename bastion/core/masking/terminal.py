@@ -11,23 +11,16 @@ placeholders until it is decided.
 
 from __future__ import annotations
 
-from bastion.core.masking.cuts import changes_state, cut, destroys
 from bastion.core.masking.glyphs import in_place
 from bastion.core.masking.linear import Ring, split
-from bastion.core.masking.look import Look, examine, hide
-from bastion.core.masking.pair import Pair
 from bastion.core.masking.patterns import Patterns
-from bastion.core.masking.render import paint
-from bastion.core.masking.scan import find
-from bastion.core.masking.screen import Fate, Screen
-from bastion.core.masking.sightings import Sightings
-from bastion.core.masking.vt import Kind, Parser, Token
-from bastion.model.masks import KnownValue, Masked
+from bastion.core.masking.screen import Screen
+from bastion.core.masking.screens import HOLD, Screens
+from bastion.core.masking.watch import Watch
+from bastion.model.masks import Masked
 
-HOLD = 0.1
-HELD_TOKENS = 4096
+__all__ = ["HOLD", "TerminalMasker"]
 PIECE = 2048
-MASK_ROUNDS = 4
 EMPTY = Masked()
 
 
@@ -38,53 +31,60 @@ class TerminalMasker:
     """
 
     def __init__(self, patterns: Patterns, cols: int, rows: int) -> None:
-        self._given = self._patterns = patterns
-        self._lessons: dict[bytes, KnownValue] = {}
         self._cols, self._rows = cols, rows
-        self._guard = Pair(patterns)
+        self._watch = Watch(patterns)
         self._ring: Ring | None = Ring(Screen(cols, rows), Screen(cols, rows), alike=True)
+        self._screens: Screens | None = None
         self._carry = b""
-        self._parser = Parser()
-        self._drawn = self._shown = Screen(1, 1)
-        self._alike = True
-        self._known_cells = True
-        self._piece: list[Token] = []
-        self._out: list[bytes] = []
-        self._sightings = Sightings()
-        self.deadline: float | None = None
-        self.failed = ""
+        self._stale = False
 
     def __repr__(self) -> str:
         tier = "linear" if self._ring else "screens"
         return f"TerminalMasker({self._cols}x{self._rows}, {tier})"
+
+    @property
+    def deadline(self) -> float | None:
+        """When `tick` must be called."""
+        if self._stale:
+            return 0.0
+        return self._screens.deadline if self._screens else None
+
+    @property
+    def failed(self) -> str:
+        """Why the output was stopped."""
+        return self._watch.failed
 
     def feed(self, data: bytes, at: float) -> Masked:
         """Mask what the pod sent; the answer may leave now."""
         if self.failed:
             return EMPTY
         rest = data
+        self._renew(at)
         while rest:
             if self._ring:
                 rest, self._carry = self._carry + rest, b""
                 rest = self._linear(rest)
             piece, rest = (rest, b"") if len(rest) <= 2 * PIECE else (rest[:PIECE], rest[PIECE:])
-            if piece:
-                self._screens(piece, at)
+            if piece and self._screens:
+                self._screens.feed(piece, at)
+                self._leave()
         return self._answer(len(data))
 
     def tick(self, at: float) -> Masked:
         """The deadline has passed: what is held is shown as placeholders."""
-        if self.failed or self.deadline is None or at < self.deadline or self._ring:
+        deadline = self.deadline
+        if self.failed or deadline is None or at < deadline or not self._screens:
             return EMPTY
-        self._flush(at, expired=True)
+        self._stale = False
+        self._screens.flush(at, expired=True)
         return self._answer(0)
 
     def close(self, at: float) -> Masked:
         """The output ended: what was held is decided."""
         if self.failed:
             return EMPTY
-        if not self._ring:
-            self._flush(at, expired=True, final=True)
+        if self._screens:
+            self._screens.flush(at, expired=True, final=True)
         return self._answer(0)
 
     def resize(self, cols: int, rows: int, at: float) -> Masked:
@@ -93,187 +93,62 @@ class TerminalMasker:
         if self._ring:
             self._ring.resize(cols, rows)
             return EMPTY
-        self._flush(at, expired=True)
-        self._drawn.resize(cols, rows)
-        self._shown.resize(cols, rows)
-        self._known_cells = False
+        if self._screens:
+            self._screens.resize(cols, rows, at)
         return self._answer(0)
 
     def replace(self, patterns: Patterns) -> None:
         """More values became known: what is held and what is shown is searched again at the next call."""
-        self._given = patterns
-        self._teach(())
-        if self._ring:
-            self._enter()
-        self.deadline = 0.0
+        self._watch.replace(patterns)
+        self._enter()
+        self._stale = True
+
+    def _renew(self, at: float) -> None:
+        """Search again what is shown, when more values became known."""
+        if self._stale and self._screens:
+            self._stale = False
+            self._screens.flush(at, expired=True)
 
     def _answer(self, taken: int) -> Masked:
-        data = b"" if self.failed else b"".join(self._out)
-        self._out.clear()
-        return Masked(data, self._sightings.taken(taken))
+        return Masked(self._watch.taken(), self._watch.sightings.taken(taken))
 
     def _linear(self, data: bytes) -> bytes:
         """Pass what only appends; the rest needs the screens."""
-        ring = self._ring
+        ring, watch = self._ring, self._watch
         head, self._carry, rest = split(data)
         if ring is None or not head:
             if rest:
                 self._enter()
             return rest
-        pair = self._guard.copy()
+        pair = watch.guard.copy()
         reading = pair.feed(head)
         if reading.hold < reading.end:
             clear = head[: max(0, len(head) - (reading.end - reading.hold))]
             rest, self._carry = head[len(clear) :] + self._carry + rest, b""
-            pair, head = self._guard.copy(), clear
+            pair, head = watch.guard.copy(), clear
             reading = pair.feed(head)
             if reading.hold < reading.end:
                 self._enter()
                 return head + rest
-        self._guard = pair
+        watch.guard = pair
         sent = in_place(head, reading) if reading.covers else head
-        self._sightings.linear(reading)
+        watch.sightings.linear(reading)
         ring.add(head, sent)
-        self._out.append(sent)
+        watch.send(sent)
         if pair.lessons:
-            self._teach(pair.lessons)
+            watch.teach(pair.lessons)
         if rest:
             self._enter()
         return rest
 
-    def _teach(self, lessons: tuple[KnownValue, ...]) -> None:
-        fresh = [lesson for lesson in lessons if lesson.value not in self._lessons]
-        for lesson in fresh:
-            self._lessons[lesson.value] = KnownValue(f"learned-{len(self._lessons) + 1}", lesson.value)
-            if len(self._lessons) > 32:
-                del self._lessons[next(iter(self._lessons))]
-        if fresh or not lessons:
-            self._patterns = (
-                self._given.taught(tuple(self._lessons.values())) if self._lessons else self._given
-            )
-            self._guard.replace(self._patterns)
-
     def _enter(self) -> None:
         """Build the screens from the ring."""
-        if self._ring is None:
-            return
-        self._drawn, self._shown = self._ring.screens()
-        self._alike = self._ring.alike
-        self._ring = None
-        self._drawn.grid.fresh.clear()
-        self._parser = Parser()
-
-    def _screens(self, data: bytes, at: float) -> None:
-        if self.deadline is not None and at >= self.deadline:
-            self._flush(at, expired=True)
-        for token in cut(self._parser.feed(data), self._cols):
-            if token.kind is Kind.OSC and find(self._patterns, token.text.encode()):
-                continue
-            state = changes_state(token, self._drawn)
-            full = len(self._piece) > HELD_TOKENS
-            if self._piece and (full or state or destroys(token, self._drawn)):
-                self._flush(at, expired=full)
-            if self._drawn.apply(token) is not Fate.STRIPPED:
-                self._piece.append(token)
-            if state:
-                self._flush(at)
-        look = self._flush(at)
-        if look is not None and not look.waiting:
-            self._leave()
-
-    def _flush(self, at: float, *, expired: bool = False, final: bool = False) -> Look | None:
-        """Examine what was drawn and send it, or hold it; None when it is held."""
-        look = examine(self._patterns, self._drawn.grid, final=final)
-        if look.lessons:
-            self._teach(look.lessons)
-        self._drawn.grid.fresh.clear()
-        if look.waiting and not expired and (self.deadline is None or at < self.deadline):
-            self.deadline = at + HOLD if self.deadline is None else self.deadline
-            return None
-        self.deadline = None
-        self._sightings.screen(look)
-        self._send(look)
-        return look
-
-    def _send(self, look: Look) -> None:
-        tokens, self._piece = self._piece, []
-        target = self._drawn if look.clear else self._hidden(look)
-        if self._alike and look.clear:
-            trial = target
-        else:
-            trial = self._shown.clone()
-            for token in tokens:
-                trial.apply(token)
-        if self.failed:
-            return
-        raw = b"".join([token.raw for token in tokens])
-        if trial.same(target) and self._pass(raw):
-            self._shown = self._drawn.clone() if look.clear else target
-        else:
-            self._repaint(tokens, target)
-        self._alike = look.clear and self._shown.same(self._drawn)
-
-    def _hidden(self, look: Look) -> Screen:
-        """What the client may see; it is looked at again, and a mask that does not hold is a fault."""
-        target = self._drawn.clone()
-        for _ in range(MASK_ROUNDS):
-            hide(target.grid, look)
-            look = examine(self._patterns, target.grid, final=True)
-            if not look.masked:
-                return target
-        self.failed = "the screen could not be masked safely"
-        return Screen(self._cols, self._rows)
-
-    def _pass(self, raw: bytes) -> bool:
-        """Send bytes as they are, unless they spell a secret in the order they are sent."""
-        if not raw:
-            return True
-        pair = self._guard.copy()
-        if pair.feed(raw).covers:
-            return False
-        self._guard = pair
-        self._out.append(raw)
-        return True
-
-    def _repaint(self, tokens: list[Token], target: Screen) -> None:
-        shown = self._shown.clone()
-        for token in tokens:
-            harmless = shown.clone().apply(token) is Fate.HARMLESS
-            if harmless or changes_state(token, shown):
-                shown.apply(token)
-                self._out.append(token.raw)
-        data = paint(shown, target, whole=not self._known_cells)
-        self._known_cells = True
-        pair = self._guard.copy()
-        reading = pair.feed(data)
-        if reading.covers:
-            data = in_place(data, reading)
-            for token in Parser().feed(data):
-                shown.apply(token)
-            self._shown = shown
-        else:
-            self._shown = target.clone()
-        self._guard = pair
-        self._out.append(data)
+        if self._ring is not None:
+            self._screens = Screens(self._watch, self._ring)
+            self._ring = None
 
     def _leave(self) -> None:
-        """Back to the linear tier where new text can only append and both screens agree about it."""
-        r, c = self._drawn, self._shown
-        if not (self._parser.idle and not self._piece and r.plain and c.plain and r.state() == c.state()):
-            return
-        g = r.grid
-        if any(len(s.grid.text(g.y)) > g.x + g.pending for s in (r, c)) or any(
-            s.grid.text(y) for y in range(g.y + 1, g.rows) for s in (r, c)
-        ):
-            return
-        context = b"".join(
-            g.text(y).encode() + (b"" if g.wraps[y] or y == g.y else b"\n") for y in range(g.y + 1)
-        )
-        pair = Pair(self._patterns)
-        reading = pair.feed(context + b" " * (g.x + g.pending - len(g.text(g.y))))
-        if reading.hold < reading.end:
-            return
-        self._guard = pair
-        self._sightings.rebase(pair.end)
-        self._ring = Ring(r, c, alike=self._alike)
-        self.deadline = None
+        """Back to the linear tier where text can only append."""
+        self._ring = self._screens.leave() if self._screens else None
+        if self._ring is not None:
+            self._screens = None

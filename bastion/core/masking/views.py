@@ -10,7 +10,6 @@ escape sequences too (ECMA-48, both C1 forms in UTF-8). A view maps its text bac
 from __future__ import annotations
 
 import re
-from copy import copy
 from enum import Enum
 
 from bastion.core.masking.finder import Finder, Found
@@ -94,10 +93,11 @@ class View:
 
     def copy(self, *, escapes: bool | None = None) -> View:
         """A view that goes on from here by itself; with `escapes`, reading sequences from now on."""
-        other = copy(self)
+        other = object.__new__(View)
+        other.__dict__.update(self.__dict__)
         other.finder = self.finder.copy()
-        other._escapes = self._escapes if escapes is None else escapes  # noqa: SLF001 - the same class
-        other._map = self._map.copy()  # noqa: SLF001 - the same class
+        other._escapes = self._escapes if escapes is None else escapes
+        other._map = self._map.copy()
         return other
 
     def feed(self, data: bytes, start: int, *, final: bool = False) -> Found:
@@ -195,3 +195,8 @@ class View:
         if self._mode is Mode.BETWEEN:
             return Mode.GROUND
         return {0x5B: Mode.CSI, 0x5D: Mode.OSC}.get(byte, Mode.STRING if byte in b"PX^_" else Mode.GROUND)
+
+
+def text_of(data: bytes) -> bytes:
+    """The text view of bytes; of a sequence that is not complete, everything is text."""
+    return _SEQUENCES.sub(b"", data)

@@ -54,8 +54,8 @@ def test_what_is_not_in_a_table_is_stripped(data: str) -> None:
 
 
 def test_a_soft_wrap_is_remembered_and_a_line_feed_is_not_one() -> None:
-    assert _drawn("0123456789X").grid.wraps == [True, False, False, False]
-    assert _drawn("01234\r\nX").grid.wraps == [False] * 4
+    assert [row.wraps for row in _drawn("0123456789X").grid.lines] == [True, False, False, False]
+    assert not any(row.wraps for row in _drawn("01234\r\nX").grid.lines)
 
 
 def test_a_clone_is_a_screen_of_its_own() -> None:

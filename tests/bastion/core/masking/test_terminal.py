@@ -129,7 +129,7 @@ def test_no_representation_shows_what_is_held() -> None:
 
 def test_a_screen_that_cannot_be_masked_ends_the_output(monkeypatch) -> None:
     masker = _masker()
-    monkeypatch.setattr("bastion.core.masking.terminal.hide", lambda *_: None)
+    monkeypatch.setattr("bastion.core.masking.screens.hide", lambda *_: None)
     out = masker.feed(b"\x1b[2J" + VALUE, 0.0)
     assert masker.failed
     assert out.data == b""
