@@ -62,8 +62,8 @@ class Finder:
         self._joined_tail = b""
         self._places: list[int] = []
         self._open: dict[tuple[str, int, int], Candidate] = {}
-        self._tried: dict[str, int] = {}
-        self._covers: list[Cover] = []
+        self._covers: dict[Cover, None] = {}
+        self._tried: set[tuple[str, int]] = set()
 
     def __repr__(self) -> str:
         return f"Finder(at {self.position}, {len(self._open)} open)"
@@ -85,8 +85,8 @@ class Finder:
         """A finder that goes on from here by itself."""
         other = copy(self)
         other._places = list(self._places)  # noqa: SLF001 - the same class
-        other._covers = list(self._covers)  # noqa: SLF001 - the same class
-        other._tried = dict(self._tried)  # noqa: SLF001 - the same class
+        other._tried = set(self._tried)  # noqa: SLF001 - the same class
+        other._covers = dict(self._covers)  # noqa: SLF001 - the same class
         other._open = {key: candidate.copy() for key, candidate in self._open.items()}  # noqa: SLF001 - the same class
         return other
 
@@ -120,7 +120,9 @@ class Finder:
         hold = self.position if final else self._pass_covered(hold)
         found = Found(tuple(self._covers), max(hold, self._settled))
         self._settled = found.hold
-        self._covers = [cover for cover in self._covers if cover[1] > self._settled]
+        if self._tried:
+            self._tried = {tried for tried in self._tried if tried[1] >= self.position - 2 * REACH}
+        self._covers = {cover: None for cover in self._covers if cover[1] > self._settled}
         return found
 
     def _learn(self, values: list[tuple[int, bytes]]) -> bool:
@@ -153,9 +155,7 @@ class Finder:
             if value.ref == source:
                 start = max(start, since)
         if end > self._settled and start < end:
-            cover = (max(start, self._settled), end, source)
-            if cover not in self._covers:
-                self._covers.append(cover)
+            self._covers[max(start, self._settled), end, source] = None
 
     def _search_exact(self, lane: Lane, hay: bytes, base: int) -> int:
         """Cover the lane's runs in the bytes; the place from which output waits for the lane."""
@@ -202,7 +202,7 @@ class Finder:
         if not final:
             for row in patterns.seeded:
                 for match in _compile(row.viable).finditer(hay, max(0, len(hay) - REACH)):
-                    self._try(row, match.start(), match.start(), hay, base, final=False)
+                    self._try_once(row, match.start(), hay, base, final=False)
         return self._harvest()
 
     def _harvest(self) -> list[tuple[int, bytes]]:
@@ -228,10 +228,15 @@ class Finder:
             if not row.cased or hay[start:at] == anchor:
                 self._try(row, start, at, hay, base, final=final)
             return
-        low = max(0, end - REACH, self._tried.get(row.id, 0) - base)
+        low = max(0, end - REACH)
         for match in _compile(row.starts).finditer(hay, low, end):
-            self._tried[row.id] = base + match.start() + 1
-            self._try(row, match.start(), match.start(), hay, base, final=final)
+            self._try_once(row, match.start(), hay, base, final=final)
+
+    def _try_once(self, row: Detector, start: int, hay: bytes, base: int, *, final: bool) -> None:
+        """Seeds overlap: a run of digits proposes the same start many times, and it cannot end otherwise."""
+        if (row.id, base + start) not in self._tried:
+            self._tried.add((row.id, base + start))
+            self._try(row, start, start, hay, base, final=final)
 
     def _try(self, row: Detector, start: int, at: int, hay: bytes, base: int, *, final: bool) -> None:
         if not stands_apart(row, hay, start):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bastion.core.masking.finder import Cover
+from bastion.core.masking.invisible import zero_width
 from bastion.core.masking.patterns import Patterns
 from bastion.core.masking.views import View
 from bastion.model.masks import KnownValue
@@ -44,7 +45,7 @@ class Pair:
     def feed(self, data: bytes, *, final: bool = False) -> Reading:
         """Read more bytes; `final`: nothing follows."""
         start, self.end = self.end, self.end + len(data)
-        if self._text is None and (b"\x1b" in data or b"\xc2" in data):
+        if self._text is None and self._differ(data):
             self._text = self._raw.copy(escapes=True)
         found = [self._raw.feed(data, start, final=final)]
         if self._text is not None:
@@ -57,6 +58,10 @@ class Pair:
             hold = min(hold, self.end - half)
         covers = found[0].covers if len(found) == 1 else {*found[0].covers, *found[1].covers}
         return Reading(tuple(covers), hold, self.end)
+
+    def _differ(self, data: bytes) -> bool:
+        """Whether a sequence may begin in `data`: ESC, or a C1 control (in UTF-8, maybe cut in two)."""
+        return b"\x1b" in data or data.endswith(b"\xc2") or zero_width(data, plain=self._patterns.plain)
 
     def replace(self, patterns: Patterns) -> None:
         """Other patterns from the next byte on, and for what waits."""
