@@ -19,9 +19,11 @@ from functools import lru_cache
 
 from bastion.core.masking.candidate import Candidate, State, stands_apart
 from bastion.core.masking.detector import REACH, Detector
+from bastion.core.masking.exposure import NOTHING, Exposure, Run, Strict
 from bastion.core.masking.forms import KEPT, fold
 from bastion.core.masking.lane import Lane
 from bastion.core.masking.patterns import Patterns, worth_learning
+from bastion.core.masking.positions import joined, last_places, whole
 from bastion.model.masks import KnownValue
 
 CONTEXT = 64
@@ -49,7 +51,13 @@ class Finder:
     def __init__(self, patterns: Patterns, start: int = 0) -> None:
         self.patterns = patterns
         self.lessons: tuple[tuple[KnownValue, int], ...] = ()
+        self.exposure: Exposure = NOTHING
+        self.strict: tuple[Strict, ...] = ()
         self.position = start
+        self._runs: dict[tuple[bytes, int], Run] = {}
+        self._masked: tuple[tuple[int, int], ...] = ()
+        self._symbols = 0
+        self._counted = -1
         self._taught = 0
         self._given = patterns
         self._settled = start
@@ -66,18 +74,20 @@ class Finder:
     @property
     def quiet(self) -> bool:
         """Whether nothing is open and nothing waits."""
-        return not self._open and self._settled == self.position
+        return not (self._open or self._runs) and self._settled == self.position
 
     def same(self, other: Finder) -> bool:
         """Whether two quiet finders will answer alike from now on."""
-        mine = (self._wide_tail, self._tail, [value for value, _ in self.lessons])
-        return mine == (other._wide_tail, other._tail, [value for value, _ in other.lessons])
+        mine = (self._wide_tail, self._tail, [value for value, _ in self.lessons], self.exposure)
+        theirs = (other._wide_tail, other._tail, [value for value, _ in other.lessons], other.exposure)
+        return mine == theirs and len(self.strict) == len(other.strict)
 
     def copy(self) -> Finder:
         """A finder that goes on from here by itself."""
         other = copy(self)
         other._wide_places = list(self._wide_places)  # noqa: SLF001 - the same class
         other._covers = list(self._covers)  # noqa: SLF001 - the same class
+        other._runs = dict(self._runs)  # noqa: SLF001 - the same class
         other._open = {key: candidate.copy() for key, candidate in self._open.items()}  # noqa: SLF001 - the same class
         return other
 
@@ -88,7 +98,7 @@ class Finder:
         wide, exact = self.patterns.reach
         self._tail = self._recent[-max(CONTEXT, exact) :]
         self._wide_tail = fold(self._recent)[-wide:] if wide else b""
-        self._wide_places = _last_places(self._recent, self.position - len(self._recent), wide)
+        self._wide_places = last_places(self._recent, self.position - len(self._recent), wide)
 
     def feed(self, text: bytes, *, final: bool = False) -> Found:
         """Read more text; `final` says that nothing follows."""
@@ -108,6 +118,8 @@ class Finder:
         self._tail = hay[-max(CONTEXT, patterns.reach[1]) :]
         self._recent = (self._recent + text)[-RECENT:]
         hold = self.position if final else self._pass_covered(hold)
+        if self._runs:
+            hold = self._expose(hold, final=final)
         found = Found(tuple(self._covers), max(hold, self._settled))
         self._settled = found.hold
         self._covers = [cover for cover in self._covers if cover[1] > self._settled]
@@ -138,18 +150,37 @@ class Finder:
             if value.ref == source:
                 start = max(start, since)
         if end > self._settled and start < end:
+            self._masked = joined((*self._masked, (start, end)), self._settled - RECENT)
             cover = (max(start, self._settled), end, source)
             if cover not in self._covers:
                 self._covers.append(cover)
 
-    def _search(self, lane: Lane, text: bytes, places: Sequence[int], known: int) -> int:
-        """Cover the lane's runs; the place from which output waits for the lane."""
+    def _search(
+        self,
+        lane: Lane,
+        text: bytes,
+        places: Sequence[int],
+        known: int,
+        *,
+        since: int = 0,
+        count: bool = False,
+    ) -> int:
+        """Cover the lane's runs from `since` on; the place from which output waits for the lane.
+
+        `count`: what they show of a value is counted; `_symbols` have been read up to the text's end.
+        """
         hits = [hit for hit in lane.seek(text) if hit[0] > known - lane.reach]
-        for start, end, form in lane.runs(text, places, hits) if hits else ():
+        for start, end, form, offset in lane.runs(text, places, hits) if hits else ():
             if end - start > form.shown:
-                first = _whole(text, start + form.shown)
-                if first < end:
-                    self._cover(places[first], places[end - 1] + 1, form.ref)
+                first = whole(text, start + form.shown)
+                masked = end - start >= form.window
+                if first < end and masked:
+                    self._cover(max(places[first], since), places[end - 1] + 1, form.ref)
+                if first < end and count and places[first] >= self._settled:
+                    bare = tuple(places[start : first if masked else end])
+                    key = (form.data, self._symbols - len(text) + start - offset)
+                    run = Run(places[first], bare, form, offset, masked=masked, ended=end < len(text))
+                    self._runs[key] = run.after(self._runs.get(key))
         waits = lane.pending(text, places)
         return places[waits] if waits < len(text) else places[-1] + 1 if text else self.position
 
@@ -159,19 +190,54 @@ class Finder:
         size = len(both)
         hold = self.position
         reach = patterns.reach[0]
+        self._symbols += size - len(self._wide_tail)
         hits = [lane.seek(both) for lane in patterns.wide]
-        if any(hits) or any(lane.pending(both, range(size)) < size for lane in patterns.wide):
+        if self.strict or any(hits) or any(lane.pending(both, range(size)) < size for lane in patterns.wide):
             places = self._wide_places + [start + i for i, byte in enumerate(text) if KEPT[byte]]
             for lane, found in zip(patterns.wide, hits, strict=True):
                 if found:
-                    self._search(lane, both, places, 0)
+                    self._search(lane, both, places, 0, count=True)
                 waits = lane.pending(both, places)
                 hold = min(hold, places[waits]) if waits < size else hold
+            for strict in self.strict:
+                waits = self._search(strict.lane, both, places, 0, since=strict.since)
+                hold = min(hold, max(waits, strict.since))
             self._wide_places = places[-reach:]
         else:
-            self._wide_places = (self._wide_places + _last_places(text, start, reach))[-reach:]
+            self._wide_places = (self._wide_places + last_places(text, start, reach))[-reach:]
         self._wide_tail = both[-reach:]
         return hold
+
+    def _expose(self, hold: int, *, final: bool) -> int:
+        """Count what runs showed before `hold`, in the order of the text; too much makes a value strict."""
+        for key, run in sorted(
+            self._runs.items(), key=lambda item: (item[1].at, item[1].form.window, item[0])
+        ):
+            if run.at >= hold:
+                break
+            if not (run.masked or final or (run.ended and run.bare[-1] < hold)):
+                return run.at
+            del self._runs[key]
+            inside = run.at == self._counted or any(start < run.at < end for start, end in self._masked)
+            if (run.masked and inside) or any(strict.origin == run.form.origin for strict in self.strict):
+                continue
+            self._counted = run.at
+            exposure = self.exposure.shown(run, self._masked)
+            if not exposure.over(run.form.origin):
+                self.exposure = exposure
+                continue
+            if not run.masked:
+                self._cover(run.at, run.bare[-1] + 1, run.form.ref)
+            hold = self._tighten(Strict(run.form.ref, run.form.origin, run.at, exposure), hold, final=final)
+        return hold
+
+    def _tighten(self, strict: Strict, hold: int, *, final: bool) -> int:
+        """From `strict.since` on nothing is shown of the value; what waits is searched again for it."""
+        self.strict = (*self.strict, strict)
+        wide = strict.lane
+        places = last_places(self._recent, self.position - len(self._recent), len(self._recent))
+        waits = self._search(wide, fold(self._recent), places, 0, since=strict.since)
+        return self.position if final else self._pass_covered(min(hold, max(waits, strict.since)))
 
     def _detect(self, patterns: Patterns, hay: bytes, base: int, *, final: bool) -> list[tuple[int, bytes]]:
         for candidate in self._open.values():
@@ -223,20 +289,3 @@ class Finder:
                 candidate.advance(hay, base, final=final)
                 if candidate.state is not State.FAILED:
                     self._open[candidate.key] = candidate
-
-
-def _whole(text: bytes, at: int) -> int:
-    """`at`, moved on to the start of a UTF-8 character."""
-    while at < len(text) and text[at] & 0xC0 == 0x80:
-        at += 1
-    return at
-
-
-def _last_places(text: bytes, start: int, count: int) -> list[int]:
-    places: list[int] = []
-    at = len(text) - 1
-    while at >= 0 and len(places) < count:
-        if KEPT[text[at]]:
-            places.append(start + at)
-        at -= 1
-    return places[::-1]

@@ -15,12 +15,14 @@ import json
 import unicodedata
 import urllib.parse
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 MIN_VALUE = 6
 MIN_WIDE = 12
 MAX_VALUE = 64 * 1024
 MAX_EXACT = 64
+MAX_COUNTED = 64
+STRICT_WINDOW = 4
 _DROP = bytes(range(0x21)) + b"\"'`\\\x7f"
 _FOLD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", b"abcdefghijklmnopqrstuvwxyz+/")
 KEPT = bytes(b not in _DROP for b in range(256))
@@ -33,12 +35,22 @@ def fold(text: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One encoding of a value. `window` bytes in a row are masked, all but the first `shown`."""
+    """One encoding of a value. `window` bytes in a row are masked, all but the first `shown`.
+
+    Runs of `least` and more are reported (0: as many as are masked). `origin` is the value.
+    """
 
     ref: str
     data: bytes = field(repr=False)
     window: int
     shown: int
+    least: int = 0
+    origin: bytes = field(default=b"", repr=False)
+
+    def __post_init__(self) -> None:
+        """`least` is the window where nothing shorter is counted."""
+        if not self.least:
+            object.__setattr__(self, "least", self.window)
 
 
 def window_of(symbols: int) -> int:
@@ -46,6 +58,11 @@ def window_of(symbols: int) -> int:
     if symbols >= 2 * MIN_WIDE:
         return MIN_WIDE
     return max(MIN_VALUE, -(-symbols // 2)) if symbols >= MIN_WIDE else symbols
+
+
+def least_of(window: int) -> int:
+    """From how many symbols on a run that is too short to be masked is counted."""
+    return max(MIN_VALUE, window - 4)
 
 
 def is_weak(value: bytes) -> bool:
@@ -60,16 +77,31 @@ def forms_of(ref: str, value: bytes) -> tuple[list[Form], list[Form]]:
     """The (wide, exact) forms of one value that is not weak."""
     wide: dict[bytes, Form] = {}
     exact: dict[bytes, Form] = {}
-    short = len(fold(value)) < MIN_WIDE
-    for data in _encodings(value.strip(), whole=short):
+    origin = value.strip()
+    raw = fold(origin)
+    short = len(raw) < MIN_WIDE
+    for data in _encodings(origin, whole=short):
         folded = fold(data)
         if short or len(folded) < MIN_WIDE:
             if len(data) >= MIN_VALUE:
-                exact.setdefault(data, Form(ref, data, len(data), min(4, len(data) // 3)))
+                exact.setdefault(data, Form(ref, data, len(data), min(4, len(data) // 3), 0, origin))
             continue
         window = window_of(len(folded))
-        wide.setdefault(folded, Form(ref, folded, window, min(4, window // 3)))
+        least = least_of(window) if folded == raw and len(raw) <= MAX_COUNTED else 0
+        wide.setdefault(folded, Form(ref, folded, window, min(4, window // 3), least, origin))
     return list(wide.values()), list(exact.values())
+
+
+def strict_forms(ref: str, value: bytes) -> tuple[list[Form], list[Form]]:
+    """The same forms for a value that somebody fishes for: nothing shown, four of its symbols masked."""
+    wide, exact = forms_of(ref, value)
+    size = max(1, len(fold(value.strip())))
+    narrow = [
+        replace(form, window=least, shown=0, least=least)
+        for form in wide
+        for least in (min(form.window, max(STRICT_WINDOW, -(-STRICT_WINDOW * len(form.data) // size))),)
+    ]
+    return narrow, [replace(form, shown=0) for form in exact]
 
 
 def _encodings(value: bytes, *, whole: bool) -> Iterator[bytes]:

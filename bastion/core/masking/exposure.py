@@ -1,0 +1,109 @@
+"""What was shown of each known value, counted: heads of masks and pieces too short to be masked.
+
+A mask shows the first symbols of each run, and a piece below the window is shown whole. Whoever
+prints a value from ever other places on reads it so. Each symbol of a form counts once however often
+it is shown, so a value that is printed whole a thousand times costs nothing; a symbol that stands in
+the head of the form is free. A value of which more than `budget` symbols were shown becomes *strict*:
+from that place of the text on nothing of it is shown and four symbols in a row are masked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from bastion.core.masking.forms import Form, fold, strict_forms
+from bastion.core.masking.lane import Lane
+
+SHARE = (3, 10)
+MOST = 24
+Spans = Sequence[tuple[int, int]]
+
+
+def budget(symbols: int) -> int:
+    """How many symbols of a value of this length may be shown beyond its head."""
+    return min(MOST, symbols * SHARE[0] // SHARE[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of a form in a text. `bare` are the places of its symbols that no mask of its own covers.
+
+    It would be masked from place `at` on; `masked` says that it is, `ended` that it will not go on.
+    """
+
+    at: int
+    bare: tuple[int, ...]
+    form: Form
+    offset: int
+    masked: bool
+    ended: bool
+
+    def after(self, before: Run | None) -> Run:
+        """The same run, seen again with more text; its start is the one that was seen first."""
+        if before is None or (self.bare[0] <= before.bare[0] and not before.masked):
+            return self
+        return before
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Immutable. `symbols` maps a value to the bits of its symbols that were shown.
+
+    `pieces` counts, for each value, the runs that showed symbols not shown before.
+    """
+
+    symbols: dict[bytes, int] = field(default_factory=dict, repr=False)
+    pieces: dict[bytes, int] = field(default_factory=dict, repr=False)
+
+    def shown(self, run: Run, masked: Spans) -> Exposure:
+        """With what `run` shows beside `masked`; the first symbols of a form are free.
+
+        A symbol of an encoding stands for the symbol of the value at the same part of its length.
+        """
+        form = run.form
+        size = len(fold(form.origin))
+        bits = 0
+        for offset, place in enumerate(run.bare, run.offset):
+            if offset >= form.shown and not any(start <= place < end for start, end in masked):
+                bits |= 1 << offset * size // len(form.data)
+        before = self.symbols.get(form.origin, 0)
+        if before | bits == before:
+            return self
+        pieces = {**self.pieces, form.origin: self.pieces.get(form.origin, 0) + 1}
+        return Exposure({**self.symbols, form.origin: before | bits}, pieces)
+
+    def spent(self, origin: bytes) -> int:
+        """How many symbols of a value were shown beyond its head."""
+        return self.symbols.get(origin, 0).bit_count()
+
+    def over(self, origin: bytes) -> bool:
+        """Whether more of a value was shown than may be."""
+        return self.spent(origin) > budget(len(fold(origin)))
+
+    def joined(self, other: Exposure) -> Exposure:
+        """What either counted."""
+        if not other.symbols or other is self:
+            return self
+        symbols = {key: self.symbols.get(key, 0) | bits for key, bits in other.symbols.items()}
+        pieces = {key: max(self.pieces.get(key, 0), count) for key, count in other.pieces.items()}
+        return Exposure({**self.symbols, **symbols}, {**self.pieces, **pieces})
+
+
+NOTHING = Exposure()
+
+
+@dataclass(frozen=True)
+class Strict:
+    """A value that is strict from place `since` of a text on, and what had been shown of it."""
+
+    ref: str
+    origin: bytes = field(repr=False)
+    since: int
+    exposure: Exposure = field(default=NOTHING, repr=False)
+
+    @cached_property
+    def lane(self) -> Lane:
+        """Looks for the value's strict forms. Plain: it is small, and made in the middle of output."""
+        return Lane(strict_forms(self.ref, self.origin)[0], whole=False, plain=True)
