@@ -49,7 +49,7 @@ def _shown(value: bytes, out: bytes) -> set[int]:
     return {i + k for i in range(len(data) - least + 1) for k in range(least) if data[i : i + least] in text}
 
 
-@given(st.sampled_from(VALUES), st.data())
+@given(st.sampled_from(VALUES[:3]), st.data())
 @settings(max_examples=150, deadline=None)
 def test_pieces_of_a_value_show_at_most_its_head_and_the_budget(value, data) -> None:
     size = len(fold(value))

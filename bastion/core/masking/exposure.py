@@ -15,6 +15,7 @@ from functools import cached_property
 
 from bastion.core.masking.forms import Form, fold, strict_forms
 from bastion.core.masking.lane import Lane
+from bastion.model.masks import KnownValue
 
 SHARE = (3, 10)
 MOST = 24
@@ -51,11 +52,12 @@ class Run:
 class Exposure:
     """Immutable. `symbols` maps a value to the bits of its symbols that were shown.
 
-    `pieces` counts, for each value, the runs that showed symbols not shown before.
+    `pieces` counts, for each value, the runs that showed symbols not shown before; `refs` names them.
     """
 
     symbols: dict[bytes, int] = field(default_factory=dict, repr=False)
     pieces: dict[bytes, int] = field(default_factory=dict, repr=False)
+    refs: dict[bytes, str] = field(default_factory=dict, repr=False)
 
     def shown(self, run: Run, masked: Spans) -> Exposure:
         """With what `run` shows beside `masked`; the first symbols of a form are free.
@@ -72,7 +74,8 @@ class Exposure:
         if before | bits == before:
             return self
         pieces = {**self.pieces, form.origin: self.pieces.get(form.origin, 0) + 1}
-        return Exposure({**self.symbols, form.origin: before | bits}, pieces)
+        refs = {**self.refs, form.origin: form.ref}
+        return Exposure({**self.symbols, form.origin: before | bits}, pieces, refs)
 
     def spent(self, origin: bytes) -> int:
         """How many symbols of a value were shown beyond its head."""
@@ -82,13 +85,19 @@ class Exposure:
         """Whether more of a value was shown than may be."""
         return self.spent(origin) > budget(len(fold(origin)))
 
+    def excess(self) -> list[Strict]:
+        """The values of which too much was shown."""
+        return [
+            Strict(self.refs.get(origin, ""), origin, 0, self) for origin in self.symbols if self.over(origin)
+        ]
+
     def joined(self, other: Exposure) -> Exposure:
         """What either counted."""
         if not other.symbols or other is self:
             return self
         symbols = {key: self.symbols.get(key, 0) | bits for key, bits in other.symbols.items()}
         pieces = {key: max(self.pieces.get(key, 0), count) for key, count in other.pieces.items()}
-        return Exposure({**self.symbols, **symbols}, {**self.pieces, **pieces})
+        return Exposure({**self.symbols, **symbols}, {**self.pieces, **pieces}, {**self.refs, **other.refs})
 
 
 NOTHING = Exposure()
@@ -107,3 +116,30 @@ class Strict:
     def lane(self) -> Lane:
         """Looks for the value's strict forms. Plain: it is small, and made in the middle of output."""
         return Lane(strict_forms(self.ref, self.origin)[0], whole=False, plain=True)
+
+
+class Watch:
+    """What was shown on a terminal, over all its screens, and the values that are strict for it."""
+
+    def __init__(self) -> None:
+        self.exposure = NOTHING
+        self._strict: dict[bytes, KnownValue] = {}
+
+    @property
+    def strict(self) -> tuple[KnownValue, ...]:
+        """The values of which too much was shown."""
+        return tuple(self._strict.values())
+
+    def count(self, exposure: Exposure, strict: Sequence[Strict]) -> bool:
+        """What was shown counts from now on; whether a value became strict by it."""
+        if not exposure.symbols and not strict:
+            return False
+        self.exposure = self.exposure.joined(exposure)
+        found = [KnownValue(one.ref, one.origin) for one in (*strict, *self.exposure.excess())]
+        return [self.tighten(value) for value in found].count(True) > 0
+
+    def tighten(self, value: KnownValue) -> bool:
+        """The value is strict; whether it was not before."""
+        fresh = value.value not in self._strict
+        self._strict.setdefault(value.value, value)
+        return fresh

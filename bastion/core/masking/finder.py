@@ -100,6 +100,11 @@ class Finder:
         self._wide_tail = fold(self._recent)[-wide:] if wide else b""
         self._wide_places = last_places(self._recent, self.position - len(self._recent), wide)
 
+    def tighten(self, value: KnownValue) -> None:
+        """Show nothing of the value from the next byte on."""
+        if all(strict.origin != value.value for strict in self.strict):
+            self.strict = (*self.strict, Strict(value.ref, value.value, self._settled, self.exposure))
+
     def feed(self, text: bytes, *, final: bool = False) -> Found:
         """Read more text; `final` says that nothing follows."""
         base = self.position - len(self._tail)
@@ -176,7 +181,7 @@ class Finder:
                 masked = end - start >= form.window
                 if first < end and masked:
                     self._cover(max(places[first], since), places[end - 1] + 1, form.ref)
-                if first < end and count and places[first] >= self._settled:
+                if first < end and count and form.shown and places[first] >= self._settled:
                     bare = tuple(places[start : first if masked else end])
                     key = (form.data, self._symbols - len(text) + start - offset)
                     run = Run(places[first], bare, form, offset, masked=masked, ended=end < len(text))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bastion.core.masking.exposure import NOTHING, Exposure, Strict
 from bastion.core.masking.finder import Cover, Finder
 from bastion.core.masking.grid import Grid, cell, width
 from bastion.core.masking.patterns import Patterns
@@ -21,16 +22,34 @@ Cells = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Mask:
+    """One masked stretch of a screen: what masked it, its text, and the cell where it begins."""
+
+    source: str
+    text: bytes = field(repr=False)
+    row: int
+    column: int
+
+    @property
+    def length(self) -> int:
+        """In bytes."""
+        return len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """`masked` cells are (row, first column, last column + 1); `waiting` ones may yet be masked.
 
-    `sources` are (source, bytes) of every mask. `lessons` are values learned from their context.
+    `masks` are the stretches that they make up. `lessons` are values learned from their context.
+    `exposure` is what the screen shows of known values; of `strict` ones it would be too much.
     """
 
     masked: tuple[Cells, ...]
     waiting: tuple[Cells, ...]
-    sources: tuple[tuple[str, int], ...]
+    masks: tuple[Mask, ...]
     lessons: tuple[KnownValue, ...]
+    exposure: Exposure = NOTHING
+    strict: tuple[Strict, ...] = ()
 
     @property
     def clear(self) -> bool:
@@ -99,7 +118,7 @@ def examine(patterns: Patterns, grid: Grid, *, final: bool) -> Look:
     """What of the grid may not be shown; `final`: what ends at the cursor will not go on."""
     masked: list[Cells] = []
     waiting: list[Cells] = []
-    sources: list[tuple[str, int]] = []
+    masks: list[Mask] = []
     text = _Text(grid, range(grid.rows), 0, grid.cols)
     last = not any(grid.text(y) for y in range(grid.y + 1, grid.rows))
     cursor = text.offset(grid.y, grid.cols if last else min(grid.x + grid.pending, grid.cols))
@@ -107,20 +126,22 @@ def examine(patterns: Patterns, grid: Grid, *, final: bool) -> Look:
     before = finder.feed(text.data[:cursor])
     hold = cursor if final else before.hold
     after = finder.feed(text.data[cursor:], final=True)
-    _collect(text, [*before.covers, *after.covers], masked, sources)
+    _collect(text, [*before.covers, *after.covers], masked, masks)
     waiting += text.cells(hold, cursor)
     for pane in _panes(grid):
         _collect(pane, Finder(patterns).feed(pane.data, final=True).covers, masked, [])
     lessons = tuple(value for value, since in finder.lessons if since != cursor)
-    return Look(tuple(dict.fromkeys(masked)), tuple(waiting), tuple(sources), lessons)
+    return Look(
+        tuple(dict.fromkeys(masked)), tuple(waiting), tuple(masks), lessons, finder.exposure, finder.strict
+    )
 
 
-def _collect(
-    text: _Text, covers: Sequence[Cover], masked: list[Cells], sources: list[tuple[str, int]]
-) -> None:
+def _collect(text: _Text, covers: Sequence[Cover], masked: list[Cells], masks: list[Mask]) -> None:
     for start, end, source in covers:
-        masked += text.cells(start, end)
-        sources.append((source, end - start))
+        cells = list(text.cells(start, end))
+        masked += cells
+        row, column, _ = cells[0] if cells else (0, 0, 0)
+        masks.append(Mask(source, text.data[start:end], row, column))
 
 
 def _panes(grid: Grid) -> Iterator[_Text]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bastion.core.masking.exposure import Exposure, Strict
 from bastion.core.masking.finder import Cover
 from bastion.core.masking.patterns import Patterns
 from bastion.core.masking.views import View
@@ -59,6 +60,30 @@ class Pair:
         for view in (self._raw, self._text):
             if view is not None:
                 view.finder.replace(patterns)
+
+    def tighten(self, value: KnownValue) -> None:
+        """Show nothing of the value from the next byte on."""
+        for view in (self._raw, self._text):
+            if view is not None:
+                view.finder.tighten(value)
+
+    def remember(self, exposure: Exposure) -> None:
+        """What was shown elsewhere in the session counts here too."""
+        for view in (self._raw, self._text):
+            if view is not None:
+                view.finder.exposure = view.finder.exposure.joined(exposure)
+
+    @property
+    def exposure(self) -> Exposure:
+        """What was shown of known values."""
+        shown = self._raw.finder.exposure
+        return shown.joined(self._text.finder.exposure) if self._text else shown
+
+    @property
+    def strict(self) -> tuple[Strict, ...]:
+        """The values of which too much was shown."""
+        views = (self._raw, self._text)
+        return tuple(strict for view in views if view is not None for strict in view.finder.strict)
 
     @property
     def lessons(self) -> tuple[KnownValue, ...]:

@@ -10,7 +10,7 @@ from typing import Final
 from bastion.core.masking.atoms import atoms
 from bastion.core.masking.detector import Detector
 from bastion.core.masking.engine import Hits, Seeker, seeker
-from bastion.core.masking.forms import Form, forms_of, is_weak
+from bastion.core.masking.forms import Form, forms_of, is_weak, strict_forms
 from bastion.core.masking.lane import Lane
 from bastion.core.masking.table import ALL
 from bastion.model.masks import KnownValue
@@ -22,7 +22,18 @@ MAX_VALUES: Final = 4096
 class Patterns:
     """Known values and detectors. `uncovered` lists the refs of values too weak to be masked by value."""
 
-    __slots__ = ("_known", "_plain", "_rows", "_seeker", "anchors", "exact", "seeded", "uncovered", "wide")
+    __slots__ = (
+        "_known",
+        "_plain",
+        "_rows",
+        "_seeker",
+        "anchors",
+        "exact",
+        "seeded",
+        "uncovered",
+        "values",
+        "wide",
+    )
 
     def __init__(
         self, known: Sequence[KnownValue], rows: tuple[Detector, ...], *, plain: bool = False
@@ -33,7 +44,8 @@ class Patterns:
         parts = [(k.ref, [part for part in atoms(k.value) if not is_weak(part)]) for k in self._known]
         self.uncovered = tuple(ref for ref, found in parts if not found)
         covered = {part: KnownValue(ref, part) for ref, found in reversed(parts) for part in found}
-        wide, exact = _lanes(tuple(covered.values()), plain=plain)
+        self.values = tuple(covered.values())
+        wide, exact = _lanes(self.values, plain=plain)
         self.wide: tuple[Lane, ...] = wide
         self.exact: tuple[Lane, ...] = exact
         self.anchors, self._seeker = _anchors(rows, plain)
@@ -55,7 +67,24 @@ class Patterns:
         other = copy(self)
         wide, exact = _lanes(lessons, plain=self._plain)
         other.wide, other.exact = self.wide + wide, self.exact + exact
+        other.values = (*self.values, *lessons)
         return other
+
+    def stricter(self, values: Sequence[KnownValue]) -> Patterns:
+        """The same, but of these values nothing is shown and four symbols in a row are masked."""
+        other = copy(self)
+        forms = [strict_forms(value.ref, value.value) for value in values]
+        wide, exact = (
+            [form for each, _ in forms for form in each],
+            [form for _, each in forms for form in each],
+        )
+        other.wide += (Lane(wide, whole=False, plain=True),) if wide else ()
+        other.exact += (Lane(exact, whole=True, plain=True),) if exact else ()
+        return other
+
+    def value_of(self, ref: str) -> KnownValue | None:
+        """The known value that a reference stands for."""
+        return next((value for value in self._known if value.ref == ref), None)
 
     @property
     def beyond_ascii(self) -> bool:

@@ -12,6 +12,7 @@ placeholders until it is decided.
 from __future__ import annotations
 
 from bastion.core.masking.cuts import changes_state, cut, destroys
+from bastion.core.masking.exposure import Watch
 from bastion.core.masking.glyphs import in_place
 from bastion.core.masking.linear import Ring, split
 from bastion.core.masking.look import Look, examine, hide
@@ -40,6 +41,7 @@ class TerminalMasker:
     def __init__(self, patterns: Patterns, cols: int, rows: int) -> None:
         self._given = self._patterns = patterns
         self._lessons: dict[bytes, KnownValue] = {}
+        self.watch = Watch()
         self._cols, self._rows = cols, rows
         self._guard = Pair(patterns)
         self._ring: Ring | None = Ring(Screen(cols, rows), Screen(cols, rows), alike=True)
@@ -85,6 +87,7 @@ class TerminalMasker:
             return EMPTY
         if not self._ring:
             self._flush(at, expired=True, final=True)
+        self._sightings.end()
         return self._answer(0)
 
     def resize(self, cols: int, rows: int, at: float) -> Masked:
@@ -106,6 +109,16 @@ class TerminalMasker:
         if self._ring:
             self._enter()
         self.deadline = 0.0
+
+    def tighten(self, value: KnownValue) -> None:
+        """Nothing is shown of the value from now on, on the screen too."""
+        if self.watch.tighten(value):
+            self.replace(self._given)
+
+    @property
+    def lessons(self) -> tuple[KnownValue, ...]:
+        """The values that detectors masked by their context."""
+        return tuple(self._lessons.values())
 
     def _answer(self, taken: int) -> Masked:
         data = b"" if self.failed else b"".join(self._out)
@@ -132,7 +145,9 @@ class TerminalMasker:
                 return head + rest
         self._guard = pair
         sent = in_place(head, reading) if reading.covers else head
-        self._sightings.linear(reading)
+        self._sightings.linear(reading, head)
+        if self.watch.count(pair.exposure, pair.strict):
+            self._teach(())
         ring.add(head, sent)
         self._out.append(sent)
         if pair.lessons:
@@ -148,9 +163,9 @@ class TerminalMasker:
             if len(self._lessons) > 32:
                 del self._lessons[next(iter(self._lessons))]
         if fresh or not lessons:
-            self._patterns = (
-                self._given.taught(tuple(self._lessons.values())) if self._lessons else self._given
-            )
+            learned, strict = tuple(self._lessons.values()), self.watch.strict
+            self._patterns = self._given.taught(learned) if learned else self._given
+            self._patterns = self._patterns.stricter(strict) if strict else self._patterns
             self._guard.replace(self._patterns)
 
     def _enter(self) -> None:
@@ -186,6 +201,9 @@ class TerminalMasker:
         look = examine(self._patterns, self._drawn.grid, final=final)
         if look.lessons:
             self._teach(look.lessons)
+        if self.watch.count(look.exposure, look.strict):
+            self._teach(())
+            look = examine(self._patterns, self._drawn.grid, final=final)
         self._drawn.grid.fresh.clear()
         if look.waiting and not expired and (self.deadline is None or at < self.deadline):
             self.deadline = at + HOLD if self.deadline is None else self.deadline
@@ -273,6 +291,7 @@ class TerminalMasker:
         reading = pair.feed(context + b" " * (g.x + g.pending - len(g.text(g.y))))
         if reading.hold < reading.end:
             return
+        pair.remember(self.watch.exposure)
         self._guard = pair
         self._sightings.rebase(pair.end)
         self._ring = Ring(r, c, alike=self._alike)
