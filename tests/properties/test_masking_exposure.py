@@ -19,7 +19,7 @@ PATTERNS = compile_patterns(KNOWN)
 
 _cut = st.builds(
     lambda data, low, size: data[low : low + size],
-    st.sampled_from([form.data for value in VALUES for form in forms_of("k", value)[0]] + list(VALUES) * 20),
+    st.sampled_from([form.data for value in VALUES for form in forms_of("k", value).fragments] + list(VALUES) * 20),
     st.integers(0, 30), st.integers(3, 40),
 )  # fmt: skip
 _between = st.sampled_from([b"\n", b" | ", b"\n$ ", b"\x1b[31m;", b"password=x1y2z3;"])

@@ -25,7 +25,7 @@ VALUES = (
 KNOWN = [KnownValue(f"k{i}", value) for i, value in enumerate(VALUES)]
 FAST, PLAIN = compile_patterns(KNOWN), compile_patterns(KNOWN, plain=True)
 NOTHING = compile_patterns([])
-FORMS = [form.data for value in VALUES for lane in forms_of("k", value) for form in lane]
+FORMS = [form.data for value in VALUES for form in forms_of("k", value)]
 
 _fragment = st.builds(
     lambda form, low, high: form[min(low, high) : max(low, high) + 1],

@@ -115,7 +115,7 @@ class Strict:
     @cached_property
     def lane(self) -> Lane:
         """Looks for the value's strict forms. Plain: it is small, and made in the middle of output."""
-        return Lane(strict_forms(self.ref, self.origin)[0], whole=False, plain=True)
+        return Lane(strict_forms(self.ref, self.origin), whole=False, plain=True)
 
 
 class Watch:

@@ -5,8 +5,9 @@ them). It remembers a bounded context: some symbols for each lane, 64 bytes for 
 open candidates. Its answer is a function of the text, never of the chunks.
 
     text ─┬─ anchors ──▶ candidates (detectors) ─┐
-          ├─ exact lane (short values) ──────────┼─▶ cover [start, end) and hold
-          └─ fold ─▶ wide lane (fragments) ──────┘
+          ├─ exact lane ─────────────────────────┼─▶ cover [start, end) and hold
+          ├─ join ─▶ joined lane (short values) ─┤
+          └─ fold ─▶ wide lanes (fragments) ─────┘
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from functools import lru_cache
 
 from bastion.core.masking.candidate import Candidate, State, stands_apart
 from bastion.core.masking.detector import REACH, Detector
+from bastion.core.masking.engine import Hits
 from bastion.core.masking.exposure import NOTHING, Exposure, Run, Strict
-from bastion.core.masking.forms import KEPT, fold
+from bastion.core.masking.forms import fold, join
 from bastion.core.masking.lane import Lane
 from bastion.core.masking.patterns import Patterns, worth_learning
-from bastion.core.masking.positions import joined, last_places, whole
+from bastion.core.masking.places import Places, joined, last_places, whole
 from bastion.model.masks import KnownValue
 
 CONTEXT = 64
@@ -64,7 +66,8 @@ class Finder:
         self._tail = b""
         self._recent = b""
         self._wide_tail = b""
-        self._wide_places: list[int] = []
+        self._joined_tail = b""
+        self._places: list[int] = []
         self._open: dict[tuple[str, int, int], Candidate] = {}
         self._covers: list[Cover] = []
 
@@ -78,14 +81,17 @@ class Finder:
 
     def same(self, other: Finder) -> bool:
         """Whether two quiet finders will answer alike from now on."""
-        mine = (self._wide_tail, self._tail, [value for value, _ in self.lessons], self.exposure)
-        theirs = (other._wide_tail, other._tail, [value for value, _ in other.lessons], other.exposure)
-        return mine == theirs and len(self.strict) == len(other.strict)
+        counted = self.exposure == other.exposure and len(self.strict) == len(other.strict)
+        return counted and self._memory == other._memory
+
+    @property
+    def _memory(self) -> tuple[bytes, bytes, bytes, list[KnownValue]]:
+        return self._wide_tail, self._joined_tail, self._tail, [value for value, _ in self.lessons]
 
     def copy(self) -> Finder:
         """A finder that goes on from here by itself."""
         other = copy(self)
-        other._wide_places = list(self._wide_places)  # noqa: SLF001 - the same class
+        other._places = list(self._places)  # noqa: SLF001 - the same class
         other._covers = list(self._covers)  # noqa: SLF001 - the same class
         other._runs = dict(self._runs)  # noqa: SLF001 - the same class
         other._open = {key: candidate.copy() for key, candidate in self._open.items()}  # noqa: SLF001 - the same class
@@ -98,7 +104,8 @@ class Finder:
         wide, exact = self.patterns.reach
         self._tail = self._recent[-max(CONTEXT, exact) :]
         self._wide_tail = fold(self._recent)[-wide:] if wide else b""
-        self._wide_places = last_places(self._recent, self.position - len(self._recent), wide)
+        self._joined_tail = join(self._recent)[-wide:] if wide else b""
+        self._places = last_places(self._recent, self.position - len(self._recent), wide)
 
     def tighten(self, value: KnownValue) -> None:
         """Show nothing of the value from the next byte on."""
@@ -116,12 +123,12 @@ class Finder:
         patterns = self.patterns
         hold = min((at for c in self._open.values() if (at := c.hold()) is not None), default=base + len(hay))
         for lane in patterns.exact:
-            hold = min(hold, self._search(lane, hay, range(base, base + len(hay)), len(self._tail)))
+            hold = min(hold, self._search_exact(lane, hay, base))
         self.position = base + len(hay)
-        if patterns.wide:
-            hold = min(hold, self._search_wide(patterns, text))
+        if patterns.wide or patterns.joined:
+            hold = min(hold, self._search_folded(patterns, text))
         self._tail = hay[-max(CONTEXT, patterns.reach[1]) :]
-        self._recent = (self._recent + text)[-RECENT:]
+        self._recent = text[-RECENT:] if len(text) >= RECENT else (self._recent + text)[-RECENT:]
         hold = self.position if final else self._pass_covered(hold)
         if self._runs:
             hold = self._expose(hold, final=final)
@@ -160,58 +167,55 @@ class Finder:
             if cover not in self._covers:
                 self._covers.append(cover)
 
-    def _search(
-        self,
-        lane: Lane,
-        text: bytes,
-        places: Sequence[int],
-        known: int,
-        *,
-        since: int = 0,
-        count: bool = False,
-    ) -> int:
-        """Cover the lane's runs from `since` on; the place from which output waits for the lane.
+    def _search_exact(self, lane: Lane, hay: bytes, base: int) -> int:
+        """Cover the lane's runs in the bytes; the place from which output waits for the lane."""
+        places = range(base, base + len(hay))
+        known = len(self._tail) - lane.reach
+        self._mark(lane, hay, places, [hit for hit in lane.seek(hay) if hit[0] > known])
+        return base + lane.pending(hay, places)
 
-        `count`: what they show of a value is counted; `_symbols` have been read up to the text's end.
-        """
-        hits = [hit for hit in lane.seek(text) if hit[0] > known - lane.reach]
-        for start, end, form, offset in lane.runs(text, places, hits) if hits else ():
-            if end - start > form.shown:
-                first = whole(text, start + form.shown)
-                masked = end - start >= form.window
-                if first < end and masked:
-                    self._cover(max(places[first], since), places[end - 1] + 1, form.ref)
-                if first < end and count and form.shown and places[first] >= self._settled:
-                    bare = tuple(places[start : first if masked else end])
-                    key = (form.data, self._symbols - len(text) + start - offset)
-                    run = Run(places[first], bare, form, offset, masked=masked, ended=end < len(text))
-                    self._runs[key] = run.after(self._runs.get(key))
-        waits = lane.pending(text, places)
-        return places[waits] if waits < len(text) else places[-1] + 1 if text else self.position
-
-    def _search_wide(self, patterns: Patterns, text: bytes) -> int:
-        both = self._wide_tail + fold(text)
-        start = self.position - len(text)
-        size = len(both)
-        hold = self.position
-        reach = patterns.reach[0]
+    def _search_folded(self, patterns: Patterns, text: bytes) -> int:
+        """The same for the lanes that read folded and joined text."""
+        folded = self._wide_tail + fold(text)
+        together = self._joined_tail + join(text) if patterns.joined else b""
+        start, size, hold = self.position - len(text), len(folded), self.position
         self._symbols += size - len(self._wide_tail)
-        hits = [lane.seek(both) for lane in patterns.wide]
-        if self.strict or any(hits) or any(lane.pending(both, range(size)) < size for lane in patterns.wide):
-            places = self._wide_places + [start + i for i, byte in enumerate(text) if KEPT[byte]]
-            for lane, found in zip(patterns.wide, hits, strict=True):
-                if found:
-                    self._search(lane, both, places, 0, count=True)
-                waits = lane.pending(both, places)
+        readings = [(lane, folded) for lane in patterns.wide] + [(lane, together) for lane in patterns.joined]
+        hits = [lane.seek(body) for lane, body in readings]
+        reach = patterns.reach[0]
+        if self.strict or any(hits) or any(lane.pending(body, range(size)) < size for lane, body in readings):
+            places = Places(self._places, text, start)
+            for (lane, body), found in zip(readings, hits, strict=True):
+                self._mark(lane, body, places, found)
+                waits = lane.pending(body, places)
                 hold = min(hold, places[waits]) if waits < size else hold
             for strict in self.strict:
-                waits = self._search(strict.lane, both, places, 0, since=strict.since)
-                hold = min(hold, max(waits, strict.since))
-            self._wide_places = places[-reach:]
-        else:
-            self._wide_places = (self._wide_places + last_places(text, start, reach))[-reach:]
-        self._wide_tail = both[-reach:]
+                hold = min(hold, self._search_strict(strict, folded, places))
+        self._places = (self._places + last_places(text, start, reach))[-reach:]
+        self._wide_tail = folded[-reach:]
+        self._joined_tail = together[-reach:]
         return hold
+
+    def _search_strict(self, strict: Strict, text: bytes, places: Sequence[int]) -> int:
+        lane = strict.lane
+        self._mark(lane, text, places, lane.seek(text), since=strict.since)
+        waits = lane.pending(text, places)
+        return max(places[waits], strict.since) if waits < len(text) else self.position
+
+    def _mark(self, lane: Lane, text: bytes, places: Sequence[int], hits: Hits, *, since: int = 0) -> None:
+        """Cover the lane's runs from `since` on, and keep those of which something shows."""
+        for start, end, form, offset in lane.runs(text, places, hits):
+            first = whole(text, start + form.shown)
+            if first >= end:
+                continue
+            masked = end - start >= form.window
+            if masked:
+                self._cover(max(places[first], since), places[end - 1] + 1, form.ref)
+            if form.origin and form.shown and places[first] >= self._settled:
+                bare = tuple(places[i] for i in range(start, first if masked else end))
+                key = (form.data, self._symbols - len(text) + start - offset)
+                run = Run(places[first], bare, form, offset, masked=masked, ended=end < len(text))
+                self._runs[key] = run.after(self._runs.get(key))
 
     def _expose(self, hold: int, *, final: bool) -> int:
         """Count what runs showed before `hold`, in the order of the text; too much makes a value strict."""
@@ -239,10 +243,9 @@ class Finder:
     def _tighten(self, strict: Strict, hold: int, *, final: bool) -> int:
         """From `strict.since` on nothing is shown of the value; what waits is searched again for it."""
         self.strict = (*self.strict, strict)
-        wide = strict.lane
         places = last_places(self._recent, self.position - len(self._recent), len(self._recent))
-        waits = self._search(wide, fold(self._recent), places, 0, since=strict.since)
-        return self.position if final else self._pass_covered(min(hold, max(waits, strict.since)))
+        waits = self._search_strict(strict, fold(self._recent), places)
+        return self.position if final else self._pass_covered(min(hold, waits))
 
     def _detect(self, patterns: Patterns, hay: bytes, base: int, *, final: bool) -> list[tuple[int, bytes]]:
         for candidate in self._open.values():

@@ -56,7 +56,9 @@ class Joint:
         """When `tick` must be called."""
         return self._masker.deadline if self._masker else None
 
-    def feed(self, stream: Stream, data: bytes, at: float, strict: tuple[KnownValue, ...] = ()) -> list[Piece]:
+    def feed(
+        self, stream: Stream, data: bytes, at: float, strict: tuple[KnownValue, ...] = ()
+    ) -> list[Piece]:
         """More of one stream; `strict` are the values of which nothing is shown any more."""
         if not data:
             return []

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bastion.core.masking.engine import Hits, Seeker, seeker
-from bastion.core.masking.forms import Form
+from bastion.core.masking.factors import Factors, grouped
+from bastion.core.masking.forms import PIECE, Form
 
 GAP = 256
 Run = tuple[int, int, Form, int]
@@ -21,7 +22,7 @@ Run = tuple[int, int, Form, int]
 class Lane:
     """Immutable after construction; shared by the maskers of one session. `repr` shows no value."""
 
-    __slots__ = ("_blobs", "_forms", "_heads", "_pieces", "_seeker", "beyond_ascii", "reach", "whole")
+    __slots__ = ("_factors", "_forms", "_heads", "_pieces", "_seeker", "beyond_ascii", "reach", "whole")
 
     def __init__(self, forms: Sequence[Form], *, whole: bool, plain: bool = False) -> None:
         self.whole = whole
@@ -34,8 +35,8 @@ class Lane:
                 literals.setdefault(piece, []).append((number, offset))
         self._pieces = tuple((len(piece), tuple(places)) for piece, places in literals.items())
         self._seeker: Seeker = seeker(tuple(literals), plain=plain)
-        self._heads = frozenset(_heads(self._forms)) if whole else frozenset()
-        self._blobs = () if whole else _blobs(self._forms)
+        self._heads: dict[bytes, int] = _heads(self._forms) if whole else {}
+        self._factors: tuple[Factors, ...] = () if whole else grouped(self._forms)
 
     def __repr__(self) -> str:
         return f"Lane({len(self._forms)} forms)"
@@ -67,47 +68,47 @@ class Lane:
 
     def pending(self, text: bytes, places: Sequence[int]) -> int:
         """The first symbol of `text` that may turn out to be masked by what follows; its length if none."""
-        size = len(text)
+        first = size = len(text)
         if self.whole:
-            for length in range(min(self.reach, size), 1, -1):
-                if text[size - length :] in self._heads and _joined(places, size - length, size):
-                    return size - length + min(4, self._shown(text[size - length :]))
-            return size
-        first = size
-        for shown, blob in self._blobs:
-            length = shown + 1
-            if length > size or text[size - length :] not in blob:
-                continue
-            while length < min(size, self.reach) and text[size - length - 1 :] in blob:
-                length += 1
-            while length > shown and not _joined(places, size - length, size):
+            for length in range(min(self.reach, size), 0, -1):
+                shown = self._heads.get(text[size - length :], length)
+                if shown < length and _joined(places, size - length, size):
+                    first = min(first, size - length + shown)
+            return first
+        for factors in self._factors:
+            length = factors.suffix(text, self.reach)
+            while length > factors.shown and not _joined(places, size - length, size):
                 length -= 1
-            if length > shown:
-                first = min(first, size - length + shown)
+            if length > factors.shown:
+                first = min(first, size - length + factors.shown)
         return first
 
-    def _shown(self, head: bytes) -> int:
-        return min(form.shown for form in self._forms if form.data.startswith(head))
+
+def literals_of(form: Form) -> int:
+    """How many pieces a form is cut into."""
+    return len(_offsets(form)[0])
+
+
+def _offsets(form: Form) -> tuple[range, int]:
+    stride = max(1, form.least - PIECE + 1)
+    length = form.least - stride + 1
+    return range(0, len(form.data) - length + 1, stride), length
 
 
 def _cut(form: Form) -> Iterable[tuple[int, bytes]]:
-    stride = max(1, form.least - 7)
-    length = form.least - stride + 1
-    for offset in range(0, len(form.data) - length + 1, stride):
+    offsets, length = _offsets(form)
+    for offset in offsets:
         yield offset, form.data[offset : offset + length]
 
 
-def _heads(forms: Sequence[Form]) -> Iterable[bytes]:
+def _heads(forms: Sequence[Form]) -> dict[bytes, int]:
+    """Every beginning of a form that is not shown as a whole, and how much of it shows at least."""
+    heads: dict[bytes, int] = {}
     for form in forms:
         for length in range(form.shown + 1, len(form.data)):
-            yield form.data[:length]
-
-
-def _blobs(forms: Sequence[Form]) -> tuple[tuple[int, bytes], ...]:
-    by_shown: dict[int, list[bytes]] = {}
-    for form in forms:
-        by_shown.setdefault(form.shown, []).append(form.data)
-    return tuple((shown, b"\0".join(data)) for shown, data in sorted(by_shown.items()))
+            head = form.data[:length]
+            heads[head] = min(form.shown, heads.get(head, form.shown))
+    return heads
 
 
 def _joined(places: Sequence[int], start: int, end: int) -> bool:

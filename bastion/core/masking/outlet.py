@@ -81,7 +81,9 @@ class Outlet:
         """Time passed."""
         if self._terminal:
             return [("out", self._terminal.tick(at))]
-        pieces = [piece for name in self._names for piece in self._join(name, self._streams[name].tick(at), at)]
+        pieces = [
+            piece for name in self._names for piece in self._join(name, self._streams[name].tick(at), at)
+        ]
         return pieces + self._joint.tick(at)
 
     def resize(self, size: Size, at: float) -> list[Piece]:
@@ -153,7 +155,13 @@ class Outlet:
             self._joint.masker.tighten(value)
 
     def _told(
-        self, value: KnownValue, why: str, count: int, exposure: Exposure | None = None, *, final: bool = False
+        self,
+        value: KnownValue,
+        why: str,
+        count: int,
+        exposure: Exposure | None = None,
+        *,
+        final: bool = False,
     ) -> Alert:
         shown = exposure or self._exposure
         return Alert(value.ref, why, count, shown.spent(value.value), value.value, final=final)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from functools import lru_cache
 from typing import Final
@@ -11,29 +11,22 @@ from bastion.core.masking.atoms import atoms
 from bastion.core.masking.detector import Detector
 from bastion.core.masking.engine import Hits, Seeker, seeker
 from bastion.core.masking.forms import Form, forms_of, is_weak, strict_forms
-from bastion.core.masking.lane import Lane
+from bastion.core.masking.lane import Lane, literals_of
 from bastion.core.masking.table import ALL
 from bastion.model.masks import KnownValue
 
 __all__ = ["ALL", "Patterns", "compile_patterns"]
 MAX_VALUES: Final = 4096
+MAX_LITERALS: Final = 400_000
+Lanes = tuple[Lane, ...]
 
 
 class Patterns:
     """Known values and detectors. `uncovered` lists the refs of values too weak to be masked by value."""
 
     __slots__ = (
-        "_known",
-        "_plain",
-        "_rows",
-        "_seeker",
-        "anchors",
-        "exact",
-        "seeded",
-        "uncovered",
-        "values",
-        "wide",
-    )
+        "_known", "_plain", "_rows", "_seeker", "anchors", "exact", "joined", "seeded", "uncovered", "values", "wide",
+    )  # fmt: skip
 
     def __init__(
         self, known: Sequence[KnownValue], rows: tuple[Detector, ...], *, plain: bool = False
@@ -45,9 +38,7 @@ class Patterns:
         self.uncovered = tuple(ref for ref, found in parts if not found)
         covered = {part: KnownValue(ref, part) for ref, found in reversed(parts) for part in found}
         self.values = tuple(covered.values())
-        wide, exact = _lanes(self.values, plain=plain)
-        self.wide: tuple[Lane, ...] = wide
-        self.exact: tuple[Lane, ...] = exact
+        self.wide, self.joined, self.exact = _lanes(self.values, plain=plain)
         self.anchors, self._seeker = _anchors(rows, plain)
         self.seeded = tuple(row for row in rows if row.seeds)
 
@@ -65,21 +56,16 @@ class Patterns:
     def taught(self, lessons: Sequence[KnownValue]) -> Patterns:
         """The same and values that a detector masked by their context; cheap: only they are compiled."""
         other = copy(self)
-        wide, exact = _lanes(lessons, plain=self._plain)
-        other.wide, other.exact = self.wide + wide, self.exact + exact
+        wide, joined, exact = _lanes(lessons, plain=self._plain)
+        other.wide, other.joined, other.exact = self.wide + wide, self.joined + joined, self.exact + exact
         other.values = (*self.values, *lessons)
         return other
 
     def stricter(self, values: Sequence[KnownValue]) -> Patterns:
         """The same, but of these values nothing is shown and four symbols in a row are masked."""
         other = copy(self)
-        forms = [strict_forms(value.ref, value.value) for value in values]
-        wide, exact = (
-            [form for each, _ in forms for form in each],
-            [form for _, each in forms for form in each],
-        )
-        other.wide += (Lane(wide, whole=False, plain=True),) if wide else ()
-        other.exact += (Lane(exact, whole=True, plain=True),) if exact else ()
+        forms = [form for value in values for form in strict_forms(value.ref, value.value)]
+        other.wide += (Lane(forms, whole=False, plain=True),) if forms else ()
         return other
 
     def value_of(self, ref: str) -> KnownValue | None:
@@ -89,13 +75,13 @@ class Patterns:
     @property
     def beyond_ascii(self) -> bool:
         """Whether a known form has bytes that may begin an invisible character."""
-        return any(lane.beyond_ascii for lane in (*self.wide, *self.exact))
+        return any(lane.beyond_ascii for lane in (*self.wide, *self.joined, *self.exact))
 
     @property
     def reach(self) -> tuple[int, int]:
-        """How many symbols of context the (wide, exact) lanes need."""
+        """How many symbols of context the (wide and joined, exact) lanes need."""
         return (
-            max((lane.reach for lane in self.wide), default=0),
+            max((lane.reach for lane in (*self.wide, *self.joined)), default=0),
             max((lane.reach for lane in self.exact), default=0),
         )
 
@@ -105,24 +91,29 @@ def compile_patterns(
 ) -> Patterns:
     """Compile `known` values and `detectors`. May take a second the first time; call it off the loop.
 
-    `plain` avoids Hyperscan (the answers are the same). ValueError: more than `MAX_VALUES` values.
+    `plain` avoids Hyperscan (the answers are the same). ValueError: more than `MAX_VALUES` values, or
+    values so long that they need more than `MAX_LITERALS` literals.
     """
     if len(known) > MAX_VALUES:
         raise ValueError(f"masking: more than {MAX_VALUES} known values")
     return Patterns(known, tuple(detectors), plain=plain)
 
 
-def _lanes(known: Sequence[KnownValue], *, plain: bool) -> tuple[tuple[Lane, ...], tuple[Lane, ...]]:
-    wide: list[Form] = []
-    exact: list[Form] = []
-    for value in known:
-        more_wide, more_exact = forms_of(value.ref, value.value)
-        wide += more_wide
-        exact += more_exact
-    return (
-        (Lane(wide, whole=False, plain=plain),) if wide else (),
-        (Lane(exact, whole=True, plain=plain),) if exact else (),
-    )
+def _lanes(known: Sequence[KnownValue], *, plain: bool) -> tuple[Lanes, Lanes, Lanes]:
+    """The lanes over folded, joined and exact text."""
+    forms = [forms_of(value.ref, value.value) for value in known]
+    literals = sum(literals_of(form) for one in forms for form in one)
+    if literals > MAX_LITERALS:
+        raise ValueError(f"masking: the known values need {literals} literals, {MAX_LITERALS} are the limit")
+
+    def lanes(found: Iterable[Sequence[Form]], *, whole: bool) -> Lanes:
+        every = [form for group in found for form in group]
+        return (Lane(every, whole=whole, plain=plain),) if every else ()
+
+    fragments = lanes((one.fragments for one in forms), whole=False)
+    wholes = lanes((one.wholes for one in forms), whole=True)
+    joined = lanes((one.joined for one in forms), whole=True)
+    return fragments + wholes, joined, lanes((one.exact for one in forms), whole=True)
 
 
 def worth_learning(value: bytes) -> bool:
