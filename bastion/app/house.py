@@ -17,6 +17,7 @@ from bastion.core.frame import Frame
 from bastion.core.opening import unknown
 from bastion.core.policy import Policy
 from bastion.core.session import Session
+from bastion.core.witness import no_digest
 from bastion.idp.issuers import Issuers
 from bastion.model.approval import Asked
 from bastion.model.events import ClientGone, ClientResized, PolicyChanged
@@ -60,6 +61,7 @@ class Rooms:
     wall: Callable[[], int] = lambda: int(time.time())
     clock: Callable[[], float] = time.monotonic
     impersonate: Mapping[str, bool] = field(default_factory=dict)
+    digest: Callable[[bytes], str] = no_digest
 
 
 class House:
@@ -189,7 +191,7 @@ class House:
         frame = Frame(
             session=session, who=who, target=target, source=channel.source, connection=channel.connection,
             login=channel.login, host=rooms.public_name, fresh=lambda: secrets.token_hex(16),
-            user=who.subject, groups=tuple(sorted(who.groups)),
+            user=who.subject, groups=tuple(sorted(who.groups)), digest=rooms.digest,
         )  # fmt: skip
         evidence = Evidence(rooms.journal, rooms.recordings, session, who.key, str(target))
         doors = Doors(cluster, rooms.syntax, rooms.queue, rooms.clock, self._compiled)

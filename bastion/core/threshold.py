@@ -60,7 +60,7 @@ class Threshold:
         place = opening.settle(self._frame, request, policy, event, stored)
         if isinstance(place, Refusal):
             return place
-        self.place, out = place, Output(event.patterns, pty.size if pty else None)
+        self.place, out = place, Output(event.patterns, pty.size if pty else None, self._frame.digest)
         effects: list[Effect] = [Note("pod.resolved", opening.pod_facts(event))]
         for line in place.notices:
             effects += out.own(line, event.at)

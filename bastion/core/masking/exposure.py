@@ -10,7 +10,8 @@ from that place of the text on nothing of it is shown and four symbols in a row 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from bastion.core.masking.forms import Form, fold, strict_forms
@@ -40,6 +41,11 @@ class Run:
     offset: int
     masked: bool
     ended: bool
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Runs count in this order: of those that are masked from one place on, the first found does."""
+        return self.at, self.form.window
 
     def after(self, before: Run | None) -> Run:
         """The same run, seen again with more text; its start is the one that was seen first."""
@@ -87,9 +93,7 @@ class Exposure:
 
     def excess(self) -> list[Strict]:
         """The values of which too much was shown."""
-        return [
-            Strict(self.refs.get(origin, ""), origin, 0, self) for origin in self.symbols if self.over(origin)
-        ]
+        return [Strict(self.refs.get(origin, ""), origin, 0) for origin in self.symbols if self.over(origin)]
 
     def joined(self, other: Exposure) -> Exposure:
         """What either counted."""
@@ -105,17 +109,81 @@ NOTHING = Exposure()
 
 @dataclass(frozen=True)
 class Strict:
-    """A value that is strict from place `since` of a text on, and what had been shown of it."""
+    """A value that is strict from place `since` of a text on."""
 
     ref: str
     origin: bytes = field(repr=False)
     since: int
-    exposure: Exposure = field(default=NOTHING, repr=False)
 
     @cached_property
     def lane(self) -> Lane:
         """Looks for the value's strict forms. Plain: it is small, and made in the middle of output."""
         return Lane(strict_forms(self.ref, self.origin), whole=False, plain=True)
+
+
+class Account:
+    """What one finder counts, in the order of its text. Mutable, but every part of it is replaced.
+
+    `runs` are not settled yet; `strict` values are those of which too much was shown.
+    """
+
+    def __init__(self) -> None:
+        self.exposure: Exposure = NOTHING
+        self.strict: tuple[Strict, ...] = ()
+        self.runs: dict[tuple[bytes, int], Run] = {}
+        self._last = -1
+        self._since = 0
+
+    def copy(self) -> Account:
+        """One that goes on from here by itself."""
+        other = copy(self)
+        other.runs = dict(self.runs)
+        return other
+
+    def skip(self, upto: int) -> None:
+        """What is masked from before `upto` on is not counted: it is not shown, or another view counts."""
+        self.runs, self._since = {}, upto
+
+    def adopt(self, other: Account, since: int) -> None:
+        """Count from `since` on, beginning with what another view of the same text counted."""
+        self._since, self.exposure = since, other.exposure
+        self.strict = tuple(replace(strict, since=since) for strict in other.strict)
+
+    def tighten(self, value: KnownValue, since: int) -> None:
+        """Nothing is shown of the value from `since` on."""
+        if not self._is_strict(value.value):
+            self.strict = (*self.strict, Strict(value.ref, value.value, since))
+
+    def note(self, run: Run, alignment: int) -> None:
+        """A run was found; `alignment` tells the runs of a form apart."""
+        if run.at >= self._since:
+            key = (run.form.data, alignment)
+            self.runs[key] = run.after(self.runs.get(key))
+
+    def settle(self, hold: int, masked: Spans, *, final: bool) -> tuple[int, Run | None]:
+        """Count the runs before `hold`; (where output must wait, the run that made a value strict).
+
+        To be called again after a run: more may be settled, once the strict value's masks are known.
+        A run that begins where another was masked shows nothing of its own; a piece waits for its end.
+        """
+        for key, run in sorted(self.runs.items(), key=lambda item: (item[1].order, item[0])):
+            if run.at >= hold:
+                break
+            if not (run.masked or final or (run.ended and run.bare[-1] < hold)):
+                return run.at, None
+            del self.runs[key]
+            inside = run.at == self._last or any(start < run.at < end for start, end in masked)
+            if (run.masked and inside) or self._is_strict(run.form.origin):
+                continue
+            self._last = run.at
+            self.exposure = self.exposure.shown(run, masked)
+            if self.exposure.over(run.form.origin):
+                self.strict = (*self.strict, Strict(run.form.ref, run.form.origin, run.at))
+                return hold, run
+        return hold, None
+
+    def _is_strict(self, origin: bytes) -> bool:
+        return any(strict.origin == origin for strict in self.strict)
 
 
 class Watch:

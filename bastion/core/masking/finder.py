@@ -21,7 +21,7 @@ from functools import lru_cache
 from bastion.core.masking.candidate import Candidate, State, stands_apart
 from bastion.core.masking.detector import REACH, Detector
 from bastion.core.masking.engine import Hits
-from bastion.core.masking.exposure import NOTHING, Exposure, Run, Strict
+from bastion.core.masking.exposure import Account, Run, Strict
 from bastion.core.masking.forms import fold, join
 from bastion.core.masking.lane import Lane
 from bastion.core.masking.patterns import Patterns, worth_learning
@@ -53,13 +53,10 @@ class Finder:
     def __init__(self, patterns: Patterns, start: int = 0) -> None:
         self.patterns = patterns
         self.lessons: tuple[tuple[KnownValue, int], ...] = ()
-        self.exposure: Exposure = NOTHING
-        self.strict: tuple[Strict, ...] = ()
+        self.account = Account()
         self.position = start
-        self._runs: dict[tuple[bytes, int], Run] = {}
         self._masked: tuple[tuple[int, int], ...] = ()
         self._symbols = 0
-        self._counted = -1
         self._taught = 0
         self._given = patterns
         self._settled = start
@@ -77,12 +74,11 @@ class Finder:
     @property
     def quiet(self) -> bool:
         """Whether nothing is open and nothing waits."""
-        return not (self._open or self._runs) and self._settled == self.position
+        return not (self._open or self.account.runs) and self._settled == self.position
 
     def same(self, other: Finder) -> bool:
         """Whether two quiet finders will answer alike from now on."""
-        counted = self.exposure == other.exposure and len(self.strict) == len(other.strict)
-        return counted and self._memory == other._memory
+        return self._memory == other._memory
 
     @property
     def _memory(self) -> tuple[bytes, bytes, bytes, list[KnownValue]]:
@@ -93,7 +89,7 @@ class Finder:
         other = copy(self)
         other._places = list(self._places)  # noqa: SLF001 - the same class
         other._covers = list(self._covers)  # noqa: SLF001 - the same class
-        other._runs = dict(self._runs)  # noqa: SLF001 - the same class
+        other.account = self.account.copy()
         other._open = {key: candidate.copy() for key, candidate in self._open.items()}  # noqa: SLF001 - the same class
         return other
 
@@ -109,8 +105,7 @@ class Finder:
 
     def tighten(self, value: KnownValue) -> None:
         """Show nothing of the value from the next byte on."""
-        if all(strict.origin != value.value for strict in self.strict):
-            self.strict = (*self.strict, Strict(value.ref, value.value, self._settled, self.exposure))
+        self.account.tighten(value, self._settled)
 
     def feed(self, text: bytes, *, final: bool = False) -> Found:
         """Read more text; `final` says that nothing follows."""
@@ -130,7 +125,7 @@ class Finder:
         self._tail = hay[-max(CONTEXT, patterns.reach[1]) :]
         self._recent = text[-RECENT:] if len(text) >= RECENT else (self._recent + text)[-RECENT:]
         hold = self.position if final else self._pass_covered(hold)
-        if self._runs:
+        if self.account.runs:
             hold = self._expose(hold, final=final)
         found = Found(tuple(self._covers), max(hold, self._settled))
         self._settled = found.hold
@@ -183,13 +178,17 @@ class Finder:
         readings = [(lane, folded) for lane in patterns.wide] + [(lane, together) for lane in patterns.joined]
         hits = [lane.seek(body) for lane, body in readings]
         reach = patterns.reach[0]
-        if self.strict or any(hits) or any(lane.pending(body, range(size)) < size for lane, body in readings):
+        if (
+            self.account.strict
+            or any(hits)
+            or any(lane.pending(body, range(size)) < size for lane, body in readings)
+        ):
             places = Places(self._places, text, start)
             for (lane, body), found in zip(readings, hits, strict=True):
                 self._mark(lane, body, places, found)
                 waits = lane.pending(body, places)
                 hold = min(hold, places[waits]) if waits < size else hold
-            for strict in self.strict:
+            for strict in self.account.strict:
                 hold = min(hold, self._search_strict(strict, folded, places))
         self._places = (self._places + last_places(text, start, reach))[-reach:]
         self._wide_tail = folded[-reach:]
@@ -213,39 +212,20 @@ class Finder:
                 self._cover(max(places[first], since), places[end - 1] + 1, form.ref)
             if form.origin and form.shown and places[first] >= self._settled:
                 bare = tuple(places[i] for i in range(start, first if masked else end))
-                key = (form.data, self._symbols - len(text) + start - offset)
                 run = Run(places[first], bare, form, offset, masked=masked, ended=end < len(text))
-                self._runs[key] = run.after(self._runs.get(key))
+                self.account.note(run, self._symbols - len(text) + start - offset)
 
     def _expose(self, hold: int, *, final: bool) -> int:
-        """Count what runs showed before `hold`, in the order of the text; too much makes a value strict."""
-        for key, run in sorted(
-            self._runs.items(), key=lambda item: (item[1].at, item[1].form.window, item[0])
-        ):
-            if run.at >= hold:
-                break
-            if not (run.masked or final or (run.ended and run.bare[-1] < hold)):
-                return run.at
-            del self._runs[key]
-            inside = run.at == self._counted or any(start < run.at < end for start, end in self._masked)
-            if (run.masked and inside) or any(strict.origin == run.form.origin for strict in self.strict):
-                continue
-            self._counted = run.at
-            exposure = self.exposure.shown(run, self._masked)
-            if not exposure.over(run.form.origin):
-                self.exposure = exposure
-                continue
+        """Count what shows before `hold`; of a value of which too much does, nothing more is shown."""
+        while True:
+            hold, run = self.account.settle(hold, self._masked, final=final)
+            if run is None:
+                return hold
             if not run.masked:
                 self._cover(run.at, run.bare[-1] + 1, run.form.ref)
-            hold = self._tighten(Strict(run.form.ref, run.form.origin, run.at, exposure), hold, final=final)
-        return hold
-
-    def _tighten(self, strict: Strict, hold: int, *, final: bool) -> int:
-        """From `strict.since` on nothing is shown of the value; what waits is searched again for it."""
-        self.strict = (*self.strict, strict)
-        places = last_places(self._recent, self.position - len(self._recent), len(self._recent))
-        waits = self._search_strict(strict, fold(self._recent), places)
-        return self.position if final else self._pass_covered(min(hold, waits))
+            places = last_places(self._recent, self.position - len(self._recent), len(self._recent))
+            waits = self._search_strict(self.account.strict[-1], fold(self._recent), places)
+            hold = self.position if final else self._pass_covered(min(hold, waits))
 
     def _detect(self, patterns: Patterns, hay: bytes, base: int, *, final: bool) -> list[tuple[int, bytes]]:
         for candidate in self._open.values():

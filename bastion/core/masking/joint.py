@@ -8,6 +8,7 @@ speaks, a third masker starts behind that tail; after `ALONE` bytes of one strea
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 from bastion.core.masking.exposure import Exposure, Strict
 from bastion.core.masking.patterns import Patterns
@@ -56,9 +57,7 @@ class Joint:
         """When `tick` must be called."""
         return self._masker.deadline if self._masker else None
 
-    def feed(
-        self, stream: Stream, data: bytes, at: float, strict: tuple[KnownValue, ...] = ()
-    ) -> list[Piece]:
+    def feed(self, stream: Stream, data: bytes, at: float, strict: Sequence[KnownValue] = ()) -> list[Piece]:
         """More of one stream; `strict` are the values of which nothing is shown any more."""
         if not data:
             return []
@@ -94,7 +93,7 @@ class Joint:
         if self._masker:
             self._masker.replace(patterns)
 
-    def _start(self, strict: tuple[KnownValue, ...]) -> None:
+    def _start(self, strict: Sequence[KnownValue]) -> None:
         self._masker = StreamMasker.after(self._patterns, self._tail)
         self._masker.duplex = self.duplex
         self._read = len(self._tail)

@@ -125,6 +125,8 @@ def examine(patterns: Patterns, grid: Grid, *, final: bool) -> Look:
     finder = Finder(patterns)
     before = finder.feed(text.data[:cursor])
     hold = cursor if final else before.hold
+    if hold < cursor:
+        finder.account.skip(cursor)
     after = finder.feed(text.data[cursor:], final=True)
     _collect(text, [*before.covers, *after.covers], masked, masks)
     waiting += text.cells(hold, cursor)
@@ -132,7 +134,12 @@ def examine(patterns: Patterns, grid: Grid, *, final: bool) -> Look:
         _collect(pane, Finder(patterns).feed(pane.data, final=True).covers, masked, [])
     lessons = tuple(value for value, since in finder.lessons if since != cursor)
     return Look(
-        tuple(dict.fromkeys(masked)), tuple(waiting), tuple(masks), lessons, finder.exposure, finder.strict
+        tuple(dict.fromkeys(masked)),
+        tuple(waiting),
+        tuple(masks),
+        lessons,
+        finder.account.exposure,
+        finder.account.strict,
     )
 
 

@@ -64,10 +64,8 @@ class Outlet:
         """Output of the pod, or of the line editor."""
         fished = self._guesses.feed(data, at)
         if fished:
-            self._alert(fished.value, "guesses", fished.count, self._exposure)
-            if fished.final and not self._fished:
-                self._fished = FISHED
-                self.alerts.append(self._told(fished.value, "guesses", fished.count, final=True))
+            self._alert(fished.value, "guesses", fished.count, final=fished.final)
+            self._fished = FISHED if fished.final else ""
         if self._fished:
             return []
         if self._terminal:
@@ -77,14 +75,16 @@ class Outlet:
         self._count()
         return pieces
 
+    def own(self, data: bytes, at: float) -> list[Piece]:
+        """A line of the bastion itself on the terminal."""
+        return [("out", self._terminal.feed(data, at))] if self._terminal else []
+
     def tick(self, at: float) -> list[Piece]:
         """Time passed."""
         if self._terminal:
             return [("out", self._terminal.tick(at))]
-        pieces = [
-            piece for name in self._names for piece in self._join(name, self._streams[name].tick(at), at)
-        ]
-        return pieces + self._joint.tick(at)
+        parts = [self._join(name, self._streams[name].tick(at), at) for name in self._names]
+        return [*(piece for part in parts for piece in part), *self._joint.tick(at)]
 
     def resize(self, size: Size, at: float) -> list[Piece]:
         """The terminal has another size."""
@@ -102,12 +102,10 @@ class Outlet:
         """The end of output: one non-matching byte; what was held goes out or is masked."""
         if self._terminal:
             return [("out", self._terminal.close(at))]
-        pieces = [
-            piece for name in self._names for piece in self._join(name, self._streams[name].close(at), at)
-        ]
-        return pieces + self._joint.close(at)
+        parts = [self._join(name, self._streams[name].close(at), at) for name in self._names]
+        return [*(piece for part in parts for piece in part), *self._joint.close(at)]
 
-    def value_of(self, source: str, stream: Stream) -> KnownValue | None:
+    def value_of(self, stream: Stream, source: str) -> KnownValue | None:
         """The value that a mask event's source stands for; None for a detector."""
         known = self._patterns.value_of(source)
         masker = self._terminal or self._streams[stream]
@@ -127,10 +125,10 @@ class Outlet:
     def _count(self) -> None:
         """What one masker showed counts for all of them."""
         if self._terminal:
-            exposure, strict = self._terminal.watch.exposure, self._terminal.watch.strict
-            for value in strict:
-                self._alert(value, "pieces", exposure.pieces.get(value.value, 0), exposure)
-            self._exposure = exposure
+            watch = self._terminal.watch
+            self._exposure = watch.exposure
+            for value in watch.strict:
+                self._alert(value, "pieces", self._exposure.pieces.get(value.value, 0))
             return
         parts = [masker.exposure for masker in self._streams.values()] + [self._joint.exposure]
         if not any(part.symbols for part in parts):
@@ -142,26 +140,16 @@ class Outlet:
             found += masker.strict
         for one in found:
             value = KnownValue(one.ref, one.origin)
-            self._alert(value, "pieces", self._exposure.pieces.get(one.origin, 0) + 1, self._exposure)
+            self._alert(value, "pieces", self._exposure.pieces.get(one.origin, 0) + 1)
 
-    def _alert(self, value: KnownValue, why: str, count: int, exposure: Exposure) -> None:
-        if value.value in self._strict:
+    def _alert(self, value: KnownValue, why: str, count: int, *, final: bool = False) -> None:
+        """Tell of it once, and show nothing of the value anywhere from here on."""
+        if value.value in self._strict and not final:
             return
+        shown = self._exposure.spent(value.value)
+        self.alerts.append(Alert(value.ref, why, count, shown, value.value, final=final))
         self._strict[value.value] = value
-        self.alerts.append(self._told(value, why, count, exposure))
         for masker in self._maskers():
             masker.tighten(value)
         if self._joint.masker:
             self._joint.masker.tighten(value)
-
-    def _told(
-        self,
-        value: KnownValue,
-        why: str,
-        count: int,
-        exposure: Exposure | None = None,
-        *,
-        final: bool = False,
-    ) -> Alert:
-        shown = exposure or self._exposure
-        return Alert(value.ref, why, count, shown.spent(value.value), value.value, final=final)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from sys import maxsize
 
 from bastion.core.masking.exposure import Exposure, Strict
 from bastion.core.masking.finder import Cover
@@ -42,10 +43,12 @@ class Pair:
         start, self.end = self.end, self.end + len(data)
         if self._text is None and (b"\x1b" in data or b"\xc2" in data):
             self._text = self._raw.copy(escapes=True)
+            self._raw.finder.account.skip(maxsize)
         found = [self._raw.feed(data, start, final=final)]
         if self._text is not None:
             found.append(self._text.feed(data, start, final=final))
             if self._text.idle and self._raw.idle and self._text.finder.same(self._raw.finder):
+                self._raw.finder.account.adopt(self._text.finder.account, self._raw.finder.position)
                 self._text = None
         hold = min(one.hold for one in found)
         half = max(view.half for view in (self._raw, self._text) if view is not None)
@@ -71,19 +74,18 @@ class Pair:
         """What was shown elsewhere in the session counts here too."""
         for view in (self._raw, self._text):
             if view is not None:
-                view.finder.exposure = view.finder.exposure.joined(exposure)
+                account = view.finder.account
+                account.exposure = account.exposure.joined(exposure)
 
     @property
     def exposure(self) -> Exposure:
-        """What was shown of known values."""
-        shown = self._raw.finder.exposure
-        return shown.joined(self._text.finder.exposure) if self._text else shown
+        """What was shown of known values: the text view counts where there is one."""
+        return (self._text or self._raw).finder.account.exposure
 
     @property
     def strict(self) -> tuple[Strict, ...]:
         """The values of which too much was shown."""
-        views = (self._raw, self._text)
-        return tuple(strict for view in views if view is not None for strict in view.finder.strict)
+        return (self._text or self._raw).finder.account.strict
 
     @property
     def lessons(self) -> tuple[KnownValue, ...]:

@@ -25,7 +25,8 @@ class Patterns:
     """Known values and detectors. `uncovered` lists the refs of values too weak to be masked by value."""
 
     __slots__ = (
-        "_known", "_plain", "_rows", "_seeker", "anchors", "exact", "joined", "seeded", "uncovered", "values", "wide",
+        "_known", "_plain", "_rows", "_seeker", "anchors", "exact", "joined", "seeded", "uncovered",
+        "values", "wide",
     )  # fmt: skip
 
     def __init__(

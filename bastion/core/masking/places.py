@@ -16,7 +16,7 @@ BLOCK = 1024
 
 
 class Places(Sequence[int]):
-    """`before` are the places of earlier symbols; then come those of `text`, whose first byte is at `start`."""
+    """`before` are the places of earlier symbols; then come those of `text`, which begins at `start`."""
 
     __slots__ = ("_before", "_blocks", "_counts", "_start", "_text")
 
