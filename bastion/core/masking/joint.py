@@ -1,8 +1,9 @@
 """Standard output and standard error as one text: a terminal at the client's end joins them.
 
-It reads what leaves, in the order in which it leaves, after each stream was masked by itself. While
-one stream speaks there is nothing to join: a tail of what left is remembered, no more. When the other
-speaks, a third masker starts behind that tail; after `ALONE` bytes of one stream it ends again.
+One joint reads what the pod wrote, in the order in which it came; another what leaves, in the order in
+which it leaves, for each stream holds back in its own time. While one stream speaks there is nothing
+to join: a tail of it is remembered, no more. When the other speaks, a masker of both starts behind that
+tail; after `ALONE` bytes of one stream it ends again.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from bastion.core.masking.exposure import Exposure, Strict
+from bastion.core.masking.finder import Cover
 from bastion.core.masking.patterns import Patterns
 from bastion.core.masking.stream import StreamMasker
 from bastion.model.events import Stream
@@ -23,7 +25,7 @@ Piece = tuple[Stream, Masked]
 
 
 class Joint:
-    """`feed` takes what a stream's masker let go; the answer may leave, in this order."""
+    """`feed` takes the next bytes of a stream; the answer may go on, in this order."""
 
     def __init__(self, patterns: Patterns) -> None:
         self._patterns = patterns
@@ -35,7 +37,10 @@ class Joint:
         self._waiting: deque[tuple[Stream, int]] = deque()
         self._places: deque[tuple[int, Stream, int]] = deque(maxlen=MOST_PIECES)
         self._read = 0
-        self.duplex = False
+        self._behind = 0
+        self._before: Stream = "out"
+        self._duplex = False
+        self._released = 0
 
     @property
     def masker(self) -> StreamMasker | None:
@@ -51,6 +56,22 @@ class Joint:
     def strict(self) -> tuple[Strict, ...]:
         """The values of which too much was shown."""
         return self._masker.strict if self._masker else ()
+
+    @property
+    def duplex(self) -> bool:
+        """See `StreamMasker`."""
+        return self._duplex
+
+    @duplex.setter
+    def duplex(self, on: bool) -> None:
+        self._duplex = on
+        if self._masker:
+            self._masker.duplex = on
+
+    @property
+    def released(self) -> int:
+        """Bytes of undecided matches that left (see `StreamMasker`)."""
+        return self._released + (self._masker.released if self._masker else 0)
 
     @property
     def deadline(self) -> float | None:
@@ -76,8 +97,16 @@ class Joint:
         pieces = self._split(self._masker.feed(data, at))
         if self._alone > ALONE and self._masker.quiet:
             pieces += self._split(self._masker.close(at))
+            self._released += self._masker.released
             self._masker = None
         return pieces
+
+    def early(self) -> list[tuple[Stream, Cover]]:
+        """What has passed here, and turned out to be secret by what followed on the other stream."""
+        if self._masker is None:
+            return []
+        found, self._masker.early = self._masker.early, []
+        return [(self._before, (a + self._behind, b + self._behind, s)) for a, b, s in found]
 
     def tick(self, at: float) -> list[Piece]:
         """Time passed (see `StreamMasker.duplex`)."""
@@ -93,9 +122,16 @@ class Joint:
         if self._masker:
             self._masker.replace(patterns)
 
+    def tighten(self, value: KnownValue) -> None:
+        """Nothing is shown of the value from the next byte on."""
+        if self._masker:
+            self._masker.tighten(value)
+
     def _start(self, strict: Sequence[KnownValue]) -> None:
         self._masker = StreamMasker.after(self._patterns, self._tail)
-        self._masker.duplex = self.duplex
+        self._behind = self._offsets[self._last or "out"] - len(self._tail)
+        self._before = self._last or "out"
+        self._masker.duplex = self._duplex
         self._read = len(self._tail)
         self._waiting.clear()
         self._places.clear()

@@ -5,7 +5,7 @@ It shares between them what was shown of each value, watches for guesses, and te
 
 from __future__ import annotations
 
-from bastion.core.masking.exposure import Exposure, Strict
+from bastion.core.masking.exposure import Exposure
 from bastion.core.masking.guesses import Guesses
 from bastion.core.masking.joint import Joint, Piece
 from bastion.core.masking.patterns import Patterns
@@ -27,8 +27,10 @@ class Outlet:
     def __init__(self, patterns: Patterns, size: Size | None) -> None:
         self._patterns = patterns
         self._terminal = TerminalMasker(patterns, size.cols, size.rows) if size else None
-        self._streams = {} if size else {"out": StreamMasker(patterns), "err": StreamMasker(patterns)}
-        self._joint = Joint(patterns)
+        self._streams: dict[Stream, StreamMasker] = {}
+        if not size:
+            self._streams = {"out": StreamMasker(patterns), "err": StreamMasker(patterns)}
+        self._came, self._leaves = Joint(patterns), Joint(patterns)
         self._guesses = Guesses(patterns.values)
         self._exposure = Exposure()
         self._strict: dict[bytes, KnownValue] = {}
@@ -45,20 +47,18 @@ class Outlet:
         """When `tick` must be called."""
         if self._terminal:
             return self._terminal.deadline
-        each = (*(masker.deadline for masker in self._streams.values()), self._joint.deadline)
+        each = [part.deadline for part in self._parts]
         return min((at for at in each if at is not None), default=None)
 
     @property
     def released(self) -> int:
         """Bytes of undecided matches that left because a program talks both ways."""
-        joint = self._joint.masker.released if self._joint.masker else 0
-        return joint + sum(masker.released for masker in self._streams.values())
+        return sum(part.released for part in self._parts)
 
     def duplex(self, *, on: bool) -> None:
         """Whether the program that runs talks both ways, so that an endless hold would stop it."""
-        self._joint.duplex = on
-        for masker in (*self._streams.values(), *((self._joint.masker,) if self._joint.masker else ())):
-            masker.duplex = on
+        for part in self._parts:
+            part.duplex = on
 
     def feed(self, stream: Stream, data: bytes, at: float) -> list[Piece]:
         """Output of the pod, or of the line editor."""
@@ -71,7 +71,7 @@ class Outlet:
         if self._terminal:
             pieces: list[Piece] = [("out", self._terminal.feed(data, at))]
         else:
-            pieces = self._join(stream, self._streams[stream].feed(data, at), at)
+            pieces = self._through(self._came.feed(stream, data, at, self._known_strict), at)
         self._count()
         return pieces
 
@@ -83,8 +83,10 @@ class Outlet:
         """Time passed."""
         if self._terminal:
             return [("out", self._terminal.tick(at))]
-        parts = [self._join(name, self._streams[name].tick(at), at) for name in self._names]
-        return [*(piece for part in parts for piece in part), *self._joint.tick(at)]
+        pieces = self._through(self._came.tick(at), at)
+        for name, masker in self._streams.items():
+            pieces += self._join(name, masker.tick(at), at)
+        return pieces + self._leaves.tick(at)
 
     def resize(self, size: Size, at: float) -> list[Piece]:
         """The terminal has another size."""
@@ -94,7 +96,6 @@ class Outlet:
         """More values are known from here on."""
         self._patterns = patterns
         self._guesses.replace(patterns.values)
-        self._joint.replace(patterns)
         for masker in self._maskers():
             masker.replace(patterns)
 
@@ -102,8 +103,10 @@ class Outlet:
         """The end of output: one non-matching byte; what was held goes out or is masked."""
         if self._terminal:
             return [("out", self._terminal.close(at))]
-        parts = [self._join(name, self._streams[name].close(at), at) for name in self._names]
-        return [*(piece for part in parts for piece in part), *self._joint.close(at)]
+        pieces = self._through(self._came.close(at), at)
+        for name, masker in self._streams.items():
+            pieces += self._join(name, masker.close(at), at)
+        return pieces + self._leaves.close(at)
 
     def value_of(self, stream: Stream, source: str) -> KnownValue | None:
         """The value that a mask event's source stands for; None for a detector."""
@@ -112,15 +115,29 @@ class Outlet:
         return known or next((value for value in masker.lessons if value.ref == source), None)
 
     @property
-    def _names(self) -> tuple[Stream, ...]:
-        return ("out", "err") if self._streams else ()
+    def _known_strict(self) -> tuple[KnownValue, ...]:
+        return tuple(self._strict.values())
 
-    def _maskers(self) -> list[StreamMasker | TerminalMasker]:
-        return [self._terminal] if self._terminal else list(self._streams.values())
+    @property
+    def _parts(self) -> list[StreamMasker | Joint]:
+        return [*self._streams.values(), self._came, self._leaves] if self._streams else []
+
+    def _maskers(self) -> list[StreamMasker | TerminalMasker | Joint]:
+        return [self._terminal] if self._terminal else [*self._parts]
+
+    def _through(self, pieces: list[Piece], at: float) -> list[Piece]:
+        """What both streams together let pass, through the masker of each."""
+        for stream, (start, end, source) in self._came.early():
+            self._streams[stream].cover(start, end, source)
+        done: list[Piece] = []
+        for stream, masked in pieces:
+            done += [(stream, Masked(b"", masked.events))] if masked.events else []
+            done += self._join(stream, self._streams[stream].feed(masked.data, at), at)
+        return done
 
     def _join(self, stream: Stream, masked: Masked, at: float) -> list[Piece]:
         told: list[Piece] = [(stream, Masked(b"", masked.events))] if masked.events else []
-        return told + self._joint.feed(stream, masked.data, at, tuple(self._strict.values()))
+        return told + self._leaves.feed(stream, masked.data, at, self._known_strict)
 
     def _count(self) -> None:
         """What one masker showed counts for all of them."""
@@ -130,15 +147,13 @@ class Outlet:
             for value in watch.strict:
                 self._alert(value, "pieces", self._exposure.pieces.get(value.value, 0))
             return
-        parts = [masker.exposure for masker in self._streams.values()] + [self._joint.exposure]
-        if not any(part.symbols for part in parts):
+        parts = self._parts
+        if not any(part.exposure.symbols for part in parts):
             return
         for part in parts:
-            self._exposure = self._exposure.joined(part)
-        found: list[Strict] = [*self._joint.strict, *self._exposure.excess()]
-        for masker in self._streams.values():
-            found += masker.strict
-        for one in found:
+            self._exposure = self._exposure.joined(part.exposure)
+        found = [strict for part in parts for strict in part.strict]
+        for one in (*found, *self._exposure.excess()):
             value = KnownValue(one.ref, one.origin)
             self._alert(value, "pieces", self._exposure.pieces.get(one.origin, 0) + 1)
 
@@ -151,5 +166,3 @@ class Outlet:
         self._strict[value.value] = value
         for masker in self._maskers():
             masker.tighten(value)
-        if self._joint.masker:
-            self._joint.masker.tighten(value)

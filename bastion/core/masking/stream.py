@@ -25,13 +25,14 @@ class StreamMasker:
 
     `duplex`: a program that talks both ways; where it waits for an answer to what is held, an endless
     hold would be a deadlock. Then at most `DUPLEX_BYTES` of any match leave `DUPLEX_WAIT` seconds after
-    they came; the match goes on, and `released` counts them.
+    they came; the match goes on, and `released` counts them. `early` are covers of the text before.
     """
 
     def __init__(self, patterns: Patterns) -> None:
         self._pair = Pair(patterns)
         self._held = b""
-        self._sent = 0
+        self._sent = self._began = 0
+        self.early: list[Cover] = []
         self._covers: list[Cover] = []
         self._tally = Tally()
         self._fresh = True
@@ -44,7 +45,7 @@ class StreamMasker:
         """A masker for what follows `text`, which has left already."""
         masker = cls(patterns)
         masker._pair.feed(text)
-        masker._sent = len(text)
+        masker._sent = masker._began = len(text)
         return masker
 
     def __repr__(self) -> str:
@@ -58,15 +59,15 @@ class StreamMasker:
     def feed(self, data: bytes, at: float) -> Masked:
         """Mask `data`; what is undecided is kept back."""
         done = self._run(data, final=False)
-        if not self._held:
+        if not (self._held and self.duplex):
             self.deadline = None
-        elif self.duplex and self._fresh and self.deadline is None:
+        elif self._fresh and self.deadline is None:
             self.deadline = at + DUPLEX_WAIT
         return done
 
     def tick(self, at: float) -> Masked:
         """Time passed: of a duplex program's match a few bytes leave, once for each match."""
-        if self.deadline is None or at < self.deadline:
+        if not self.duplex or self.deadline is None or at < self.deadline:
             return Masked()
         self.deadline, self._fresh = None, False
         out, self._held = self._held[:DUPLEX_BYTES], self._held[DUPLEX_BYTES:]
@@ -78,6 +79,11 @@ class StreamMasker:
         """The stream ended (one byte that matches nothing): everything held leaves, masked or clear."""
         done = self._run(b"", final=True)
         return Masked(done.data, (*done.events, *self._tally.close()))
+
+    def cover(self, start: int, end: int, source: str) -> None:
+        """Somebody else found that these bytes of the stream are secret; those still held are masked."""
+        if end > self._sent and start < self._sent + len(self._held):
+            self._covers.append((start, min(end, self._sent + len(self._held)), source))
 
     def replace(self, patterns: Patterns) -> None:
         """More values became known; they apply to what is held and to what comes."""
@@ -109,6 +115,8 @@ class StreamMasker:
     def _run(self, data: bytes, *, final: bool) -> Masked:
         reading = self._pair.feed(data, final=final)
         self._covers += [cover for cover in reading.covers if cover[1] > self._sent]
+        if self._began:
+            self.early += [(a, min(b, self._began), s) for a, b, s in reading.covers if a < self._began]
         if reading.hold >= reading.end and not (self._held or self._covers or self._pair.strict):
             self._sent += len(data)
             self._fresh = True
