@@ -14,6 +14,7 @@ import structlog
 
 from bastion.app.desk import Desk
 from bastion.core.frame import Frame
+from bastion.core.masking.recall import Recall
 from bastion.core.opening import unknown
 from bastion.core.policy import Policy
 from bastion.core.session import Session
@@ -36,6 +37,7 @@ from bastion.store.codes import Codes
 from bastion.store.index import Index, StoreError
 
 _log = structlog.get_logger("bastion.house")
+MOST_RECALLED = 4096
 NOT_RECORDED = Refusal(
     "not-recorded", "nothing can be recorded, so no session is opened", "try again later", 255
 )
@@ -72,6 +74,7 @@ class House:
         self._live: dict[str, Relay] = {}
         self._closing = False
         self._compiled = Compiled()
+        self._recalls: dict[str, Recall] = {}
         self.desk = Desk(rooms.queue, rooms.codes, rooms.clock, rooms.public_name)
 
     @property
@@ -192,6 +195,7 @@ class House:
             session=session, who=who, target=target, source=channel.source, connection=channel.connection,
             login=channel.login, host=rooms.public_name, fresh=lambda: secrets.token_hex(16),
             user=who.subject, groups=tuple(sorted(who.groups)), digest=rooms.digest,
+            recall=self._recall(who.key),
         )  # fmt: skip
         evidence = Evidence(rooms.journal, rooms.recordings, session, who.key, str(target))
         doors = Doors(cluster, rooms.syntax, rooms.queue, rooms.clock, self._compiled)
@@ -227,6 +231,14 @@ class House:
             _refuse(channel, cluster)
         else:
             await self._session(channel, target, cluster, run)
+
+    def _recall(self, identity: str) -> Recall:
+        """What this person was shown in other sessions; those who were longest away are forgotten."""
+        recall = self._recalls.pop(identity, None) or Recall()
+        self._recalls[identity] = recall
+        if len(self._recalls) > MOST_RECALLED:
+            del self._recalls[next(iter(self._recalls))]
+        return recall
 
     def _cluster(self, target: Target) -> Cluster | Refusal:
         clusters = self._rooms.clusters

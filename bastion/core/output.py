@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from bastion.core import texts
+from bastion.core.masking.exposure import Exposure
 from bastion.core.masking.joint import Piece
 from bastion.core.masking.outlet import Outlet
 from bastion.core.masking.patterns import Patterns
+from bastion.core.masking.recall import Recall
 from bastion.core.masking.stream import StreamMasker
 from bastion.core.witness import Digest, Witness, no_digest
 from bastion.model.effects import Deliver, Effect, Note
@@ -16,15 +18,28 @@ from bastion.model.request import Size
 
 
 class Output:
-    """The outlet of a channel; lives as long as it. `digest` gives keyed ids for the evidence.
+    """The outlet of a channel; lives as long as it, from `at` on. `digest` gives keyed ids for the
+    evidence, `recall` knows what the same person was shown in other sessions.
 
     A hold survives the end of a unit: a secret that two units write half each is one secret.
     """
 
-    def __init__(self, patterns: Patterns, size: Size | None, digest: Digest = no_digest) -> None:
+    def __init__(
+        self,
+        patterns: Patterns,
+        size: Size | None,
+        digest: Digest = no_digest,
+        recall: Recall | None = None,
+        at: float = 0.0,
+    ) -> None:
         self._patterns, self._pty = patterns, size is not None
         self._outlet = Outlet(patterns, size)
         self._witness = Witness(digest)
+        self._digest, self._recall, self._at = digest, recall, at
+        self._kept = Exposure()
+        if recall:
+            self._kept = recall.exposure(patterns.values, digest, at)
+            self._outlet.remember(self._kept)
         self._released = 0
 
     @property
@@ -75,6 +90,9 @@ class Output:
 
     def _effects(self, pieces: list[Piece]) -> list[Effect]:
         effects: list[Effect] = []
+        if self._recall and self._outlet.exposure is not self._kept:
+            self._kept = self._outlet.exposure
+            self._recall.keep(self._kept, self._digest, self._at)
         alerts, self._outlet.alerts = self._outlet.alerts, []
         for alert in alerts:
             effects += self._witness.alert(alert)

@@ -86,7 +86,9 @@ class Outlet:
         pieces = self._through(self._came.tick(at), at)
         for name, masker in self._streams.items():
             pieces += self._join(name, masker.tick(at), at)
-        return pieces + self._leaves.tick(at)
+        pieces += self._leaves.tick(at)
+        self._count()
+        return pieces
 
     def resize(self, size: Size, at: float) -> list[Piece]:
         """The terminal has another size."""
@@ -99,14 +101,33 @@ class Outlet:
         for masker in self._maskers():
             masker.replace(patterns)
 
+    @property
+    def exposure(self) -> Exposure:
+        """What was shown of known values, over all maskers."""
+        return self._exposure
+
+    def remember(self, exposure: Exposure) -> None:
+        """What this person was shown before; of values of which it was too much nothing is shown."""
+        self._exposure = self._exposure.joined(exposure)
+        if self._terminal:
+            self._terminal.watch.exposure = self._exposure
+        for masker in self._streams.values():
+            masker.remember(exposure)
+        for one in exposure.excess():
+            self._alert(KnownValue(one.ref, one.origin), "pieces", exposure.pieces.get(one.origin, 0))
+
     def close(self, at: float) -> list[Piece]:
         """The end of output: one non-matching byte; what was held goes out or is masked."""
         if self._terminal:
-            return [("out", self._terminal.close(at))]
+            last = self._terminal.close(at)
+            self._count()
+            return [("out", last)]
         pieces = self._through(self._came.close(at), at)
         for name, masker in self._streams.items():
             pieces += self._join(name, masker.close(at), at)
-        return pieces + self._leaves.close(at)
+        pieces += self._leaves.close(at)
+        self._count()
+        return pieces
 
     def value_of(self, stream: Stream, source: str) -> KnownValue | None:
         """The value that a mask event's source stands for; None for a detector."""
