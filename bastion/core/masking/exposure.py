@@ -16,6 +16,7 @@ from functools import cached_property
 
 from bastion.core.masking.forms import Form, fold, strict_forms
 from bastion.core.masking.lane import Lane
+from bastion.core.masking.places import span_at
 from bastion.model.masks import KnownValue
 
 SHARE = (3, 10)
@@ -74,7 +75,7 @@ class Exposure:
         size = len(fold(form.origin))
         bits = 0
         for offset, place in enumerate(run.bare, run.offset):
-            if offset >= form.shown and not any(start <= place < end for start, end in masked):
+            if offset >= form.shown and span_at(masked, place) is None:
                 bits |= 1 << offset * size // len(form.data)
         before = self.symbols.get(form.origin, 0)
         if before | bits == before:
@@ -117,8 +118,13 @@ class Strict:
 
     @cached_property
     def lane(self) -> Lane:
-        """Looks for the value's strict forms. Plain: it is small, and made in the middle of output."""
-        return Lane(strict_forms(self.ref, self.origin), whole=False, plain=True)
+        """Looks for the value's strict forms; compiled when it is first needed, a few milliseconds."""
+        return Lane(strict_forms(self.ref, self.origin), whole=False)
+
+
+def _begins_before(masked: Spans, place: int) -> bool:
+    span = span_at(masked, place)
+    return span is not None and span[0] < place
 
 
 class Account:
@@ -172,7 +178,7 @@ class Account:
             if not (run.masked or final or (run.ended and run.bare[-1] < hold)):
                 return run.at, None
             del self.runs[key]
-            inside = run.at == self._last or any(start < run.at < end for start, end in masked)
+            inside = run.at == self._last or _begins_before(masked, run.at)
             if (run.masked and inside) or self._is_strict(run.form.origin):
                 continue
             self._last = run.at

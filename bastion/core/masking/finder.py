@@ -31,6 +31,7 @@ from bastion.model.masks import KnownValue
 CONTEXT = 64
 RECENT = 1024
 MAX_LESSONS = 32
+MOST_SPANS = 256
 Cover = tuple[int, int, str]
 
 
@@ -55,7 +56,7 @@ class Finder:
         self.lessons: tuple[tuple[KnownValue, int], ...] = ()
         self.account = Account()
         self.position = start
-        self._masked: tuple[tuple[int, int], ...] = ()
+        self._masked: list[tuple[int, int]] = []
         self._symbols = 0
         self._taught = 0
         self._given = patterns
@@ -89,6 +90,7 @@ class Finder:
         other = copy(self)
         other._places = list(self._places)  # noqa: SLF001 - the same class
         other._covers = list(self._covers)  # noqa: SLF001 - the same class
+        other._masked = list(self._masked)  # noqa: SLF001 - the same class
         other.account = self.account.copy()
         other._open = {key: candidate.copy() for key, candidate in self._open.items()}  # noqa: SLF001 - the same class
         return other
@@ -125,6 +127,8 @@ class Finder:
         self._tail = hay[-max(CONTEXT, patterns.reach[1]) :]
         self._recent = text[-RECENT:] if len(text) >= RECENT else (self._recent + text)[-RECENT:]
         hold = self.position if final else self._pass_covered(hold)
+        if len(self._masked) > MOST_SPANS:
+            self._masked = joined(self._masked, self._settled - RECENT)
         if self.account.runs:
             hold = self._expose(hold, final=final)
         found = Found(tuple(self._covers), max(hold, self._settled))
@@ -157,7 +161,7 @@ class Finder:
             if value.ref == source:
                 start = max(start, since)
         if end > self._settled and start < end:
-            self._masked = joined((*self._masked, (start, end)), self._settled - RECENT)
+            self._masked.append((start, end))
             cover = (max(start, self._settled), end, source)
             if cover not in self._covers:
                 self._covers.append(cover)
@@ -218,6 +222,7 @@ class Finder:
     def _expose(self, hold: int, *, final: bool) -> int:
         """Count what shows before `hold`; of a value of which too much does, nothing more is shown."""
         while True:
+            self._masked = joined(self._masked, self._settled - RECENT)
             hold, run = self.account.settle(hold, self._masked, final=final)
             if run is None:
                 return hold

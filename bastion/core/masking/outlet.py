@@ -15,7 +15,8 @@ from bastion.model.events import Stream
 from bastion.model.masks import Alert, KnownValue, Masked
 from bastion.model.request import Size
 
-FISHED = "somebody goes on guessing at a masked value"
+FISHED = "somebody goes on fishing for masked values"
+MOST_STRICT = 64
 
 
 class Outlet:
@@ -65,7 +66,7 @@ class Outlet:
         fished = self._guesses.feed(data, at)
         if fished:
             self._alert(fished.value, "guesses", fished.count, final=fished.final)
-            self._fished = FISHED if fished.final else ""
+            self._fished = FISHED if fished.final else self._fished
         if self._fished:
             return []
         if self._terminal:
@@ -185,5 +186,7 @@ class Outlet:
         shown = self._exposure.spent(value.value)
         self.alerts.append(Alert(value.ref, why, count, shown, value.value, final=final))
         self._strict[value.value] = value
+        if len(self._strict) > MOST_STRICT:
+            self._fished = FISHED
         for masker in self._maskers():
             masker.tighten(value)

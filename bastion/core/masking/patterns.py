@@ -66,7 +66,7 @@ class Patterns:
         """The same, but of these values nothing is shown and four symbols in a row are masked."""
         other = copy(self)
         forms = [form for value in values for form in strict_forms(value.ref, value.value)]
-        other.wide += (Lane(forms, whole=False, plain=True),) if forms else ()
+        other.wide += (Lane(forms, whole=False, plain=self._plain),) if forms else ()
         return other
 
     def value_of(self, ref: str) -> KnownValue | None:

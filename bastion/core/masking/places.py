@@ -63,7 +63,7 @@ def last_places(text: bytes, start: int, count: int) -> list[int]:
     return places[::-1]
 
 
-def joined(spans: tuple[tuple[int, int], ...], since: int) -> tuple[tuple[int, int], ...]:
+def joined(spans: Sequence[tuple[int, int]], since: int) -> list[tuple[int, int]]:
     """Spans sorted and joined, without those that end before `since`."""
     out: list[tuple[int, int]] = []
     for start, end in sorted(span for span in spans if span[1] > since):
@@ -71,7 +71,13 @@ def joined(spans: tuple[tuple[int, int], ...], since: int) -> tuple[tuple[int, i
             out[-1] = (out[-1][0], max(end, out[-1][1]))
         else:
             out.append((start, end))
-    return tuple(out)
+    return out
+
+
+def span_at(spans: Sequence[tuple[int, int]], place: int) -> tuple[int, int] | None:
+    """Of sorted spans apart, the one that holds `place`."""
+    index = bisect_right(spans, place, key=lambda span: span[0]) - 1
+    return spans[index] if index >= 0 and place < spans[index][1] else None
 
 
 def whole(text: bytes, at: int) -> int:
