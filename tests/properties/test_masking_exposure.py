@@ -67,3 +67,18 @@ def test_a_value_that_is_printed_whole_a_thousand_times_stays_as_it_was() -> Non
     out, _ = _run([line * 500])
     assert out[: len(line)] == out[-len(line) :]
     assert out.endswith(b"plain vK8p" + b"*" * 28 + b"\n")
+
+
+def test_words_of_a_value_and_learned_values_are_not_counted() -> None:
+    words = compile_patterns([KnownValue("w", b"service-production-battery66")])
+    masker = StreamMasker(words)
+    text = b"a production line\nbatter up\nservices\n" * 20
+    text += b"password=Zx81-Kq0-aa7-Wm5\n" + b"".join(
+        b"= Zx81-Kq0-aa7-Wm5"[:2] + b"Zx81-Kq0-aa7-Wm5"[i:] + b"\n" for i in range(8)
+    )
+    masker.feed(text, 0.0)
+    masker.close(0.0)
+    assert masker.strict == ()
+    masker = StreamMasker(words)
+    masker.feed(b"".join(b"= " + b"service-production-battery66"[i:] + b"\n" for i in range(5, 20, 2)), 0.0)
+    assert len(masker.strict) == 1

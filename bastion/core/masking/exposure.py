@@ -44,6 +44,18 @@ class Run:
     ended: bool
 
     @property
+    def word(self) -> bool:
+        """Whether what shows is a word of the value: those stand in innocent output too.
+
+        Of a masked run only the window is looked at, which is known when the run is found.
+        """
+        value = self.form.origin
+        if len(value) != len(self.form.data):
+            return False
+        piece = value[self.offset : self.offset + (self.form.window if self.masked else len(self.bare))]
+        return piece.isalpha() and (piece.islower() or piece.isupper() or piece.istitle())
+
+    @property
     def order(self) -> tuple[int, int]:
         """Runs count in this order: of those that are masked from one place on, the first found does."""
         return self.at, self.form.window
@@ -74,6 +86,8 @@ class Exposure:
         form = run.form
         size = len(fold(form.origin))
         bits = 0
+        if run.word:
+            return self
         for offset, place in enumerate(run.bare, run.offset):
             if offset >= form.shown and span_at(masked, place) is None:
                 bits |= 1 << offset * size // len(form.data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from copy import copy
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -57,7 +58,7 @@ class Patterns:
     def taught(self, lessons: Sequence[KnownValue]) -> Patterns:
         """The same and values that a detector masked by their context; cheap: only they are compiled."""
         other = copy(self)
-        wide, joined, exact = _lanes(lessons, plain=self._plain)
+        wide, joined, exact = _lanes(lessons, plain=self._plain, counted=False)
         other.wide, other.joined, other.exact = self.wide + wide, self.joined + joined, self.exact + exact
         other.values = (*self.values, *lessons)
         return other
@@ -100,8 +101,8 @@ def compile_patterns(
     return Patterns(known, tuple(detectors), plain=plain)
 
 
-def _lanes(known: Sequence[KnownValue], *, plain: bool) -> tuple[Lanes, Lanes, Lanes]:
-    """The lanes over folded, joined and exact text."""
+def _lanes(known: Sequence[KnownValue], *, plain: bool, counted: bool = True) -> tuple[Lanes, Lanes, Lanes]:
+    """The lanes over folded, joined and exact text. `counted`: what is shown of the values counts."""
     forms = [forms_of(value.ref, value.value) for value in known]
     literals = sum(literals_of(form) for one in forms for form in one)
     if literals > MAX_LITERALS:
@@ -109,6 +110,8 @@ def _lanes(known: Sequence[KnownValue], *, plain: bool) -> tuple[Lanes, Lanes, L
 
     def lanes(found: Iterable[Sequence[Form]], *, whole: bool) -> Lanes:
         every = [form for group in found for form in group]
+        if not counted:
+            every = [replace(form, least=form.window, origin=b"") for form in every]
         return (Lane(every, whole=whole, plain=plain),) if every else ()
 
     fragments = lanes((one.fragments for one in forms), whole=False)
