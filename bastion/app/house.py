@@ -5,25 +5,26 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import structlog
 
 from bastion.app.counter import Counter
 from bastion.app.desk import Desk
-from bastion.app.live import Live
+from bastion.app.live import Live, while_there
 from bastion.core.frame import Frame
 from bastion.core.masking.detector import Detector
+from bastion.core.masking.recall import Recalls
 from bastion.core.masking.table import ALL
 from bastion.core.opening import unknown
 from bastion.core.policy import Policy
 from bastion.core.session import Session
+from bastion.core.witness import no_digest
 from bastion.idp.issuers import Issuers
 from bastion.model.approval import Asked
-from bastion.model.events import ClientGone, ClientResized, PolicyChanged
+from bastion.model.events import PolicyChanged
 from bastion.model.principal import Principal
 from bastion.model.refusal import EXIT_FAULT, Refusal
 from bastion.model.target import ApiLogin, Reserved, Target, parse
@@ -68,6 +69,7 @@ class Rooms:
     wall: Callable[[], int] = lambda: int(time.time())
     clock: Callable[[], float] = time.monotonic
     impersonate: Mapping[str, bool] = field(default_factory=dict)
+    digest: Callable[[bytes], str] = no_digest
 
 
 class House:
@@ -79,6 +81,7 @@ class House:
         self._relays: dict[str, Relay] = {}
         self._closing = False
         self._compiled, self._share = Compiled(rooms.detectors), Share(rooms.clock)
+        self._recalls = Recalls()
         self.desk = Desk(rooms.queue, rooms.codes, rooms.public_name)
 
     @property
@@ -197,7 +200,8 @@ class House:
         frame = Frame(
             session=session, who=who, target=target, source=channel.source, connection=channel.connection,
             login=channel.login, host=rooms.public_name, fresh=lambda: secrets.token_hex(16),
-            user=who.subject, groups=tuple(sorted(who.groups)),
+            user=who.subject, groups=tuple(sorted(who.groups)), digest=rooms.digest,
+            recall=self._recalls.of(who.key),
         )  # fmt: skip
         evidence = Evidence(rooms.journal, rooms.recordings, session, who.key, str(target))
         doors = Doors(cluster, rooms.syntax, rooms.queue, rooms.clock, self._share, self._compiled)
@@ -218,7 +222,7 @@ class House:
     async def _at_desk(self, channel: Channel) -> None:
         """One command at the login approvals; a stored request that it runs is a session of its own."""
         session, counter = self._counter(channel)
-        run = await self._while_there(channel, session, counter, self.desk.serve(channel, counter))
+        run = await while_there(self._live, channel, session, counter, self.desk.serve(channel, counter))
         if run is None:
             return
         pod = run.pod
@@ -228,32 +232,6 @@ class House:
             await counter.refuse(cluster)
         else:
             await self._session(channel, target, cluster, run)
-
-    async def _while_there(
-        self, channel: Channel, session: str, counter: Counter, work: Coroutine[Any, Any, Asked | None]
-    ) -> Asked | None:
-        """Do the work until it is done, the client is gone or the house ends it."""
-        ended: list[Refusal] = []
-
-        def end(refusal: Refusal) -> None:
-            ended.append(refusal)
-            serving.cancel()
-
-        async def watch() -> None:
-            while not isinstance(event := await channel.receive_control(), ClientGone):
-                if isinstance(event, ClientResized):
-                    channel.resized(event.size)
-            serving.cancel()
-
-        async with asyncio.TaskGroup() as group:
-            serving = group.create_task(work)
-            with self._live.entered(session, channel.principal, end):
-                watching = group.create_task(watch())
-                await asyncio.wait([serving])
-                watching.cancel()
-                if ended:
-                    await counter.refuse(ended[0])
-        return None if ended or serving.cancelled() else serving.result()
 
     def _counter(self, channel: Channel) -> tuple[str, Counter]:
         rooms, session = self._rooms, secrets.token_hex(16)

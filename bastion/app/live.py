@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
+from bastion.app.counter import Counter
+from bastion.model.approval import Asked
+from bastion.model.events import ClientGone, ClientResized
 from bastion.model.principal import Principal
 from bastion.model.refusal import EXIT_FAULT, Refusal
+from bastion.relay.ports import Channel
 
 EXPIRED = Refusal("identity-expired", "your identity has expired", "sign in again", EXIT_FAULT)
 REVOKED = Refusal("certificate-revoked", "the certificate was revoked", "get a new one; ask why", EXIT_FAULT)
@@ -64,3 +69,30 @@ class Live:
         limit = loop.time() + seconds
         while self._entries and loop.time() < limit:  # noqa: ASYNC110 - a poll at shutdown only
             await asyncio.sleep(0.05)
+
+
+async def while_there(
+    live: Live, channel: Channel, session: str, counter: Counter, work: Coroutine[Any, Any, Asked | None]
+) -> Asked | None:
+    """Do the work until it is done, the client is gone or the house ends it."""
+    ended: list[Refusal] = []
+
+    def end(refusal: Refusal) -> None:
+        ended.append(refusal)
+        serving.cancel()
+
+    async def watch() -> None:
+        while not isinstance(event := await channel.receive_control(), ClientGone):
+            if isinstance(event, ClientResized):
+                channel.resized(event.size)
+        serving.cancel()
+
+    async with asyncio.TaskGroup() as group:
+        serving = group.create_task(work)
+        with live.entered(session, channel.principal, end):
+            watching = group.create_task(watch())
+            await asyncio.wait([serving])
+            watching.cancel()
+            if ended:
+                await counter.refuse(ended[0])
+    return None if ended or serving.cancelled() else serving.result()

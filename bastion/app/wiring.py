@@ -6,6 +6,7 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -105,6 +106,7 @@ async def start(config: Config, folder: Path, stack: AsyncExitStack, group: asyn
         recordings=recordings, clusters={each.name: each for each in clusters}, syntax=syntax,
         queue=ApprovalQueue(engine, seal, codes, _wall, time.monotonic), codes=codes, index=index,
         policy=policy, public_name=_destination(config.public_name), detectors=detectors,
+        digest=partial(seal.digest, "mask"),
     )  # fmt: skip
     house = House(rooms)
     try:

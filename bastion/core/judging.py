@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from bastion.core import texts
 from bastion.core.argv import Carried
 from bastion.core.frame import Frame
-from bastion.core.masking.scan import find
+from bastion.core.masking.scan import Span, find
 from bastion.core.opening import Place, Stdin
 from bastion.core.policy import Policy
 from bastion.core.shell.facts import Line, Unit
+from bastion.core.shell.literals import veil
 from bastion.model.approval import Asked
 from bastion.model.effects import Fact
 from bastion.model.principal import Kind, Principal
@@ -44,6 +46,7 @@ class Situation:
     stdin: Stdin
     stored: Asked | None = None
     can_ask: bool = False
+    tree: Mapping[str, Any] | None = field(default=None, repr=False)
 
     def allowed_text(self) -> bytes:
         """What runs when nobody has to approve: regenerated from the tree."""
@@ -86,7 +89,8 @@ def judge(now: Situation, who: Principal) -> Judged:
     Everything that would stand on the exec's argv is searched for secrets: the text as it was
     typed and as it would be written anew, the directory, and each variable with its name.
     """
-    secret = bool(find(now.place.patterns, now.text) or find(now.place.patterns, now.allowed_text()))
+    spans = find(now.place.patterns, now.text)
+    secret = bool(spans or find(now.place.patterns, now.allowed_text()))
     leaks = _leaks(now)
     verdict = now.policy.judge_line(who, now.place.pod, now.line)
     refusal = (
@@ -96,7 +100,7 @@ def judge(now: Situation, who: Principal) -> Judged:
         or _denied(verdict)
     )
     programs = {command.program for unit in now.line.units for command in unit.commands if command.program}
-    shown = WITHHELD if secret else now.text.decode("utf-8", "backslashreplace")
+    shown = _veiled(now, spans) if secret else now.text.decode("utf-8", "backslashreplace")
     quiet = refusal is not None and (secret or not verdict.reasons)
     facts: dict[str, Fact] = {
         "text": shown[:MAX_SHOWN],
@@ -107,7 +111,7 @@ def judge(now: Situation, who: Principal) -> Judged:
         "reasons": [refusal.code] if refusal and quiet else list(verdict.reasons[:16]),
         "refused": refusal.code if refusal else "",
         "understood": verdict.understood,
-        "programs": [] if secret else sorted(programs)[:64],
+        "programs": [] if shown == WITHHELD else sorted(programs)[:64],
         "cwd": WITHHELD if DIRECTORY in leaks else now.carried.cwd,
         "dialect": now.place.dialect,
         "policy": verdict.policy,
@@ -142,6 +146,20 @@ def ask(frame: Frame, now: Situation, judged: Judged) -> Asked | Refusal:
         environment=now.carried.environment(), policy=judged.verdict.policy, rule=judged.verdict.rule,
         reasons=judged.verdict.reasons, terms=terms, waits=now.place.approvals == "wait", nonce=frame.fresh(),
     )  # fmt: skip
+
+
+def _veiled(now: Situation, spans: Sequence[Span]) -> str:
+    """A text that holds a secret as the evidence may keep it: masks over literal characters only.
+
+    A known value is masked from its first character on here: nobody waits for the rest of it.
+    """
+    patterns = now.place.patterns
+    known = [value for span in spans if (value := patterns.value_of(span.source)) is not None]
+    found = find(patterns.stricter(list(dict.fromkeys(known))), now.text) if known else spans
+    commands = [command for unit in now.line.units for command in unit.commands]
+    names = [name for command in commands for name in (command.written, command.program) if name]
+    shown = veil(now.text, now.tree, [(span.start, span.end) for span in found], names) if found else None
+    return WITHHELD if shown is None or find(patterns, shown.encode()) else shown
 
 
 def _leaks(now: Situation) -> list[str]:

@@ -174,6 +174,7 @@ class Session:
         now = Situation(
             mode=self._request.mode, text=event.text, line=found, place=self._place, carried=self._carried,
             policy=self._policy, stdin=stdin, stored=self._stored, can_ask=pty is not None,
+            tree=event.tree,
         )  # fmt: skip
         self._work, self._phase = Work(self._frame, now, self._out, pty.size if pty else None), Phase.WORKING
         return self._step(event.at, self._work.start())

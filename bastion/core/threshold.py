@@ -67,7 +67,7 @@ class Threshold:
         place = opening.settle(self._frame, request, policy, event, stored)
         if isinstance(place, Refusal):
             return place
-        self.place, out = place, Output(event.patterns, pty.size if pty else None)
+        self.place, out = place, self._output(event, pty)
         effects: list[Effect] = [Note("pod.resolved", opening.pod_facts(event))]
         effects += opening.uncovered(event, self.knowing)
         for line in (*place.notices, opening.unmasked(event, self.knowing, terminal=pty is not None)):
@@ -77,6 +77,10 @@ class Threshold:
             self.carried = argv.Carried(cwd=stored.cwd, exports=dict(stored.environment))
             return effects, out
         return [*effects, OpenPod(opening.probe(self._frame, event.pod), None)], out
+
+    def _output(self, event: Resolved, pty: Pty | None) -> Output:
+        frame = self._frame
+        return Output(event.patterns, pty.size if pty else None, frame.digest, frame.recall, event.at)
 
     def probed(self, event: PodSent | PodExited | PodFailed) -> bool | Refusal:
         """Whether the probe has ended well; `place` and `carried` are complete then."""

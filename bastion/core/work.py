@@ -20,6 +20,7 @@ from bastion.core.masking.patterns import Patterns
 from bastion.core.output import Output
 from bastion.core.policy import Policy
 from bastion.core.run import Run
+from bastion.core.shell.duplex import talks_both_ways
 from bastion.model import effects as do
 from bastion.model.approval import Asked
 from bastion.model.events import PodExited, PodFailed, PodOpened, PodSent
@@ -204,6 +205,7 @@ class Work:
         if words is None or not text.strip():
             return self._refuse(TOO_LONG if words is None else EMPTY)
         attached = self._size is not None or (now.stdin == "client" and approved is None)
+        self._out.duplex(on=attached and self._size is None and talks_both_ways(now.line))
         grant = Grant(
             session=frame.session, unit=unit, pod=now.place.pod, argv=words, tty=self._size is not None,
             stdin=attached, identity=frame.who.key, user=frame.user, groups=frame.groups,
@@ -213,6 +215,7 @@ class Work:
         return [do.OpenPod(grant, self._size, check_uid=approved is not None)]
 
     def _exited(self, event: PodExited, run: Run) -> list[do.Effect]:
+        self._out.duplex(on=False)
         effects, ran = run.exited(event, self._now.carried, self._now.options())
         self._unread += ran.unread
         if any(unit.background for unit in self._now.line.units):

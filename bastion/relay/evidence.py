@@ -27,6 +27,11 @@ class Evidence:
         self._relative = ""
         self._noted_bytes, self._noted_at = 0, 0.0
 
+    @property
+    def session(self) -> str:
+        """The session's id."""
+        return self._envelope["session"]
+
     def open(self, pty: Pty | None, wall: Callable[[], int], at: float) -> None:
         """Create the recording; raises EvidenceError."""
         day = datetime.fromtimestamp(wall(), UTC)

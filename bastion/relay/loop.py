@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import structlog
 
 from bastion.core.session import Session
-from bastion.model.effects import Note
+from bastion.model.effects import Effect, Note
 from bastion.model.events import (
     ClientEnded,
     ClientGone,
@@ -41,6 +41,7 @@ from bastion.relay.unrecorded import UNRECORDED
 _log = structlog.get_logger("bastion.relay")
 FAULT = "bastion: the session was ended by a fault of the bastion; tell its operators"
 END_SECONDS = 8.0
+ALERTS = frozenset({"mask.oracle"})
 
 
 class Relay:
@@ -109,12 +110,19 @@ class Relay:
             hands.took(self._now() - began)
             if effects:
                 await self._evidence.log(effects, self._now())
+                self._warn(effects)
                 for effect in effects:
                     hands.perform(effect)
             if handled:
                 handled.set()
             async with self._moved:
                 self._moved.notify_all()
+
+    def _warn(self, effects: Sequence[Effect]) -> None:
+        """What operators should look at now stands in the log too; it names no value and no Secret."""
+        for effect in effects:
+            if isinstance(effect, Note) and effect.kind in ALERTS:
+                _log.warning(effect.kind, session=self._evidence.session, **effect.fields)
 
     async def _wait(self, deadline: float | None) -> None:
         self._woken.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from pathlib import Path
 
@@ -21,6 +22,7 @@ class Seal:
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
+        self._root = hmac.digest(key, b"bastion keyed ids", "sha256")
 
     @classmethod
     def load(cls, path: Path) -> Seal:
@@ -39,6 +41,14 @@ class Seal:
         if len(key) != _KEY:
             raise SealError(f"{path} does not hold {_KEY} bytes")
         return cls(key)
+
+    def digest(self, about: str, clear: bytes) -> str:
+        """A keyed id of `clear` for one purpose: 128 bits of HMAC-SHA256 (RFC 2104) as 32 hex digits.
+
+        Equal values have equal ids; without the key file an id tells nothing about its value.
+        """
+        key = hmac.digest(self._root, about.encode(), "sha256")
+        return hmac.digest(key, clear, "sha256")[:16].hex()
 
     def close(self, clear: bytes, about: str) -> bytes:
         """Nonce (12 bytes) and ciphertext."""

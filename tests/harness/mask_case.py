@@ -11,12 +11,16 @@ import sys
 from typing import Any
 
 from bastion.core.masking.fields.body import BodyMasker
+from bastion.core.masking.joint import Piece
+from bastion.core.masking.outlet import Outlet
 from bastion.core.masking.patterns import Patterns, compile_patterns
-from bastion.core.masking.stream import StreamMasker
-from bastion.core.masking.terminal import TerminalMasker
+from bastion.model.events import Stream
 from bastion.model.masks import KnownValue, Masked
+from bastion.model.request import Size
 
 CHANNELS = {1: "stdout", 2: "stderr", 3: "status"}
+NUMBERS: dict[Stream, int] = {"out": 1, "err": 2}
+STATUS = 3
 END_MS = 1000
 
 
@@ -40,15 +44,25 @@ class Run:
         known = [value for i, value in enumerate(self.known) if self.added.get(i, -1) <= after]
         return compile_patterns(known, plain=self.plain)
 
-    def keep(self, masked: Masked, channel: str) -> None:
-        """Note what left."""
+    def note(self, stream: Stream, masked: Masked) -> None:
+        """Note what left on a stream."""
+        channel = CHANNELS[NUMBERS[stream]]
         if masked.data:
             coded = base64.b64encode(masked.data).decode()
             self.out.append({"at_ms": self.ms, "channel": channel, "b64": coded})
         for event in masked.events:
-            self.events.append(
-                {"source": event.source, "length": event.length, "offset": event.offset, "channel": channel}
-            )
+            place = {"offset": event.offset, "row": event.row, "column": event.column}
+            told = {"kind": "mask", "source": event.source, "length": event.length, "channel": channel}
+            self.events.append(told | place)
+
+    def keep(self, outlet: Outlet, pieces: list[Piece]) -> None:
+        """Note what left an outlet, and its alerts."""
+        for stream, masked in pieces:
+            self.note(stream, masked)
+        for alert in outlet.alerts:
+            told = {"why": alert.why, "count": alert.count, "symbols": alert.symbols, "at_ms": self.ms}
+            self.events.append({"kind": "rate_limit", "type": "mask.oracle", "source": alert.ref} | told)
+        outlet.alerts = []
 
     def run(self) -> dict[str, Any]:
         """The result of the case."""
@@ -70,52 +84,62 @@ class Run:
         masker = BodyMasker(self.patterns(-1), kind, self.case.get("direction") or "response")
         for number, chunk in enumerate(self.chunks):
             self.ms += self.case.get("gap_ms", 0) if number else 0
-            self.keep(masker.feed(chunk, self.ms / 1000), "stdout")
+            self.note("out", masker.feed(chunk, self.ms / 1000))
             if number in self.added.values():
                 masker.replace(self.patterns(number))
         self.ms += END_MS
-        self.keep(masker.close(self.ms / 1000), "stdout")
+        self.note("out", masker.close(self.ms / 1000))
         return masker.refused
 
     def _pty(self) -> None:
-        masker = TerminalMasker(self.patterns(-1), self.case.get("cols", 80), self.case.get("rows", 24))
+        outlet = Outlet(self.patterns(-1), Size(self.case.get("cols", 80), self.case.get("rows", 24)))
         for number, chunk in enumerate(self.chunks):
             if number:
-                self._pass(masker, self.case.get("gap_ms", 0))
-            self.keep(masker.feed(chunk, self.ms / 1000), "stdout")
+                self._pass(outlet, self.case.get("gap_ms", 0))
+            self.keep(outlet, outlet.feed("out", chunk, self.ms / 1000))
             if number in self.added.values():
-                masker.replace(self.patterns(number))
+                outlet.replace(self.patterns(number))
             if number in self.resizes:
-                self.keep(masker.resize(*self.resizes[number], self.ms / 1000), "stdout")
+                self.keep(outlet, outlet.resize(Size(*self.resizes[number]), self.ms / 1000))
                 self.out.append({"at_ms": self.ms, "channel": "resize", "b64": ""}) if self.case.get(
                     "_mark"
                 ) else None
-        self._pass(masker, END_MS)
+        self._pass(outlet, END_MS)
         if self.case.get("eof"):
-            self.keep(masker.close(self.ms / 1000), "stdout")
+            self.keep(outlet, outlet.close(self.ms / 1000))
 
-    def _pass(self, masker: TerminalMasker, span: float) -> None:
+    def _pass(self, outlet: Outlet, span: int) -> None:
         end = self.ms + span
-        while masker.deadline is not None and masker.deadline * 1000 <= end:
-            self.ms = max(self.ms, round(masker.deadline * 1000))
-            self.keep(masker.tick(self.ms / 1000 + 1e-6), "stdout")
+        while outlet.deadline is not None and outlet.deadline * 1000 <= end:
+            self.ms = max(self.ms, round(outlet.deadline * 1000))
+            self.keep(outlet, outlet.tick(self.ms / 1000 + 1e-6))
         self.ms = end
 
     def _stream(self) -> None:
-        maskers: dict[str, StreamMasker] = {}
+        """Channel 3 is the exec's status: text of its own, which joins nothing."""
+        outlet, status = Outlet(self.patterns(-1), None), Outlet(self.patterns(-1), None)
         channels = self.case.get("channels", [1])
         for number, chunk in enumerate(self.chunks):
             if number:
                 self.ms += self.case.get("gap_ms", 0)
-            channel = CHANNELS[channels[min(number, len(channels) - 1)]]
-            masker = maskers.setdefault(channel, StreamMasker(self.patterns(number - 1)))
-            self.keep(masker.feed(chunk, self.ms / 1000), channel)
+            channel = channels[min(number, len(channels) - 1)]
+            if channel == STATUS:
+                self._status(status, status.feed("out", chunk, self.ms / 1000))
+            else:
+                stream: Stream = "out" if channel == 1 else "err"
+                self.keep(outlet, outlet.feed(stream, chunk, self.ms / 1000))
             if number in self.added.values():
-                for one in maskers.values():
-                    one.replace(self.patterns(number))
+                outlet.replace(self.patterns(number))
+                status.replace(self.patterns(number))
         self.ms += END_MS
-        for channel, masker in maskers.items():
-            self.keep(masker.close(self.ms / 1000), channel)
+        self.keep(outlet, outlet.close(self.ms / 1000))
+        self._status(status, status.close(self.ms / 1000))
+
+    def _status(self, outlet: Outlet, pieces: list[Piece]) -> None:
+        begun, told = len(self.out), len(self.events)
+        self.keep(outlet, pieces)
+        for item in (*self.out[begun:], *self.events[told:]):
+            item["channel"] = CHANNELS[STATUS]
 
 
 def main() -> int:

@@ -21,15 +21,17 @@ from functools import lru_cache
 from bastion.core.masking.candidate import Candidate, State, stands_apart
 from bastion.core.masking.detector import REACH, Detector
 from bastion.core.masking.engine import Hits
+from bastion.core.masking.exposure import Account, Run, Strict
 from bastion.core.masking.forms import fold, join
 from bastion.core.masking.lane import Lane
-from bastion.core.masking.patterns import Patterns, worth_learning
-from bastion.core.masking.places import Places, last_places
+from bastion.core.masking.lessons import Lesson, learned
+from bastion.core.masking.patterns import Patterns
+from bastion.core.masking.places import Places, joined, last_places, whole
 from bastion.model.masks import KnownValue
 
 CONTEXT = 64
 RECENT = 1024
-MAX_LESSONS = 32
+MOST_SPANS = 256
 Cover = tuple[int, int, str]
 
 
@@ -51,8 +53,11 @@ class Finder:
 
     def __init__(self, patterns: Patterns, start: int = 0) -> None:
         self.patterns = patterns
-        self.lessons: tuple[tuple[KnownValue, int], ...] = ()
+        self.lessons: tuple[Lesson, ...] = ()
+        self.account = Account()
         self.position = start
+        self._masked: list[tuple[int, int]] = []
+        self._symbols = 0
         self._taught = 0
         self._given = patterns
         self._settled = start
@@ -71,7 +76,7 @@ class Finder:
     @property
     def quiet(self) -> bool:
         """Whether nothing is open and nothing waits."""
-        return not self._open and self._settled == self.position
+        return not (self._open or self.account.runs) and self._settled == self.position
 
     def same(self, other: Finder) -> bool:
         """Whether two quiet finders will answer alike from now on."""
@@ -87,6 +92,8 @@ class Finder:
         other._places = list(self._places)  # noqa: SLF001 - the same class
         other._tried = set(self._tried)  # noqa: SLF001 - the same class
         other._covers = dict(self._covers)  # noqa: SLF001 - the same class
+        other._masked = list(self._masked)  # noqa: SLF001 - the same class
+        other.account = self.account.copy()
         other._open = {key: candidate.copy() for key, candidate in self._open.items()}  # noqa: SLF001 - the same class
         return other
 
@@ -100,12 +107,16 @@ class Finder:
         self._joined_tail = join(self._recent)[-wide:] if wide else b""
         self._places = last_places(self._recent, self.position - len(self._recent), wide)
 
+    def tighten(self, value: KnownValue) -> None:
+        """Show nothing of the value from the next byte on."""
+        self.account.tighten(value, self._settled)
+
     def feed(self, text: bytes, *, final: bool = False) -> Found:
         """Read more text; `final` says that nothing follows."""
         base = self.position - len(self._tail)
         hay = self._tail + text
-        learned = self._detect(self.patterns, hay, base, final=final)
-        if learned and self._learn(learned):
+        values = self._detect(self.patterns, hay, base, final=final)
+        if values and self._learn(values):
             base = self.position - len(self._tail)
             hay = self._tail + text
         patterns = self.patterns
@@ -118,6 +129,10 @@ class Finder:
         self._tail = hay[-max(CONTEXT, patterns.reach[1]) :]
         self._recent = text[-RECENT:] if len(text) >= RECENT else (self._recent + text)[-RECENT:]
         hold = self.position if final else self._pass_covered(hold)
+        if len(self._masked) > MOST_SPANS:
+            self._masked = joined(self._masked, self._settled - RECENT)
+        if self.account.runs:
+            hold = self._expose(hold, final=final)
         found = Found(tuple(self._covers), max(hold, self._settled))
         self._settled = found.hold
         if self._tried:
@@ -126,20 +141,10 @@ class Finder:
         return found
 
     def _learn(self, values: list[tuple[int, bytes]]) -> bool:
-        """Values whose context ended at a place stay masked from there on, without it.
-
-        Of too many, those whose context was not seen for the longest time are let go.
-        """
-        lessons = {lesson.value: (lesson, since) for lesson, since in self.lessons}
-        fresh = False
-        for end, value in sorted(values):
-            if value in lessons:
-                lessons[value] = lessons.pop(value)
-            elif worth_learning(value):
-                self._taught += 1
-                lessons[value] = (KnownValue(f"learned-{self._taught}", value), end)
-                fresh = True
-        self.lessons = tuple(lessons.values())[-MAX_LESSONS:]
+        """Values whose context ended at a place stay masked from there on, without it."""
+        self.lessons, taught = learned(self.lessons, values, self._taught)
+        fresh = taught > self._taught
+        self._taught = taught
         if fresh:
             self.replace(self._given)
         return fresh
@@ -155,6 +160,7 @@ class Finder:
             if value.ref == source:
                 start = max(start, since)
         if end > self._settled and start < end:
+            self._masked.append((start, end))
             self._covers[max(start, self._settled), end, source] = None
 
     def _search_exact(self, lane: Lane, hay: bytes, base: int) -> int:
@@ -167,28 +173,61 @@ class Finder:
     def _search_folded(self, patterns: Patterns, text: bytes) -> int:
         """The same for the lanes that read folded and joined text."""
         folded = self._wide_tail + fold(text)
-        joined = self._joined_tail + join(text) if patterns.joined else b""
+        together = self._joined_tail + join(text) if patterns.joined else b""
         start, size, hold = self.position - len(text), len(folded), self.position
-        readings = [(lane, folded) for lane in patterns.wide] + [(lane, joined) for lane in patterns.joined]
+        self._symbols += size - len(self._wide_tail)
+        readings = [(lane, folded) for lane in patterns.wide] + [(lane, together) for lane in patterns.joined]
         hits = [lane.seek(body) for lane, body in readings]
         reach = patterns.reach[0]
-        if any(hits) or any(lane.pending(body, range(size)) < size for lane, body in readings):
+        if (
+            self.account.strict
+            or any(hits)
+            or any(lane.pending(body, range(size)) < size for lane, body in readings)
+        ):
             places = Places(self._places, text, start)
             for (lane, body), found in zip(readings, hits, strict=True):
                 self._mark(lane, body, places, found)
                 waits = lane.pending(body, places)
                 hold = min(hold, places[waits]) if waits < size else hold
+            for strict in self.account.strict:
+                hold = min(hold, self._search_strict(strict, folded, places))
         self._places = (self._places + last_places(text, start, reach))[-reach:]
         self._wide_tail = folded[-reach:]
-        self._joined_tail = joined[-reach:]
+        self._joined_tail = together[-reach:]
         return hold
 
-    def _mark(self, lane: Lane, text: bytes, places: Sequence[int], hits: Hits) -> None:
-        for start, end, form in lane.runs(text, places, hits):
-            if end - start > form.shown:
-                first = _whole(text, start + form.shown)
-                if first < end:
-                    self._cover(places[first], places[end - 1] + 1, form.ref)
+    def _search_strict(self, strict: Strict, text: bytes, places: Sequence[int]) -> int:
+        lane = strict.lane
+        self._mark(lane, text, places, lane.seek(text), since=strict.since)
+        waits = lane.pending(text, places)
+        return max(places[waits], strict.since) if waits < len(text) else self.position
+
+    def _mark(self, lane: Lane, text: bytes, places: Sequence[int], hits: Hits, *, since: int = 0) -> None:
+        """Cover the lane's runs from `since` on, and keep those of which something shows."""
+        for start, end, form, offset in lane.runs(text, places, hits):
+            first = whole(text, start + form.shown)
+            if first >= end:
+                continue
+            masked = end - start >= form.window
+            if masked:
+                self._cover(max(places[first], since), places[end - 1] + 1, form.ref)
+            if form.origin and form.shown and places[first] >= self._settled:
+                bare = tuple(places[i] for i in range(start, first if masked else end))
+                run = Run(places[first], bare, form, offset, masked=masked, ended=end < len(text))
+                self.account.note(run, self._symbols - len(text) + start - offset)
+
+    def _expose(self, hold: int, *, final: bool) -> int:
+        """Count what shows before `hold`; of a value of which too much does, nothing more is shown."""
+        while True:
+            self._masked = joined(self._masked, self._settled - RECENT)
+            hold, run = self.account.settle(hold, self._masked, final=final)
+            if run is None:
+                return hold
+            if not run.masked:
+                self._cover(run.at, run.bare[-1] + 1, run.form.ref)
+            places = last_places(self._recent, self.position - len(self._recent), len(self._recent))
+            waits = self._search_strict(self.account.strict[-1], fold(self._recent), places)
+            hold = self.position if final else self._pass_covered(min(hold, waits))
 
     def _detect(self, patterns: Patterns, hay: bytes, base: int, *, final: bool) -> list[tuple[int, bytes]]:
         for candidate in self._open.values():
@@ -251,10 +290,3 @@ class Finder:
                 candidate.advance(hay, base, final=final)
                 if candidate.state is not State.FAILED:
                     self._open[candidate.key] = candidate
-
-
-def _whole(text: bytes, at: int) -> int:
-    """`at`, moved on to the start of a UTF-8 character."""
-    while at < len(text) and text[at] & 0xC0 == 0x80:
-        at += 1
-    return at

@@ -20,12 +20,14 @@ import json
 import unicodedata
 import urllib.parse
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 MIN_VALUE = 6
 MIN_WIDE = 12
 MAX_VALUE = 1024 * 1024
 MAX_EXACT = 64
+MAX_COUNTED = 64
+STRICT_WINDOW = 4
 LONG = 4096
 MAX_PIECES = 8192
 PIECE = 8
@@ -46,12 +48,23 @@ def fold(text: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One encoding of a value. `window` bytes in a row are masked, all but the first `shown`."""
+    """One encoding of a value. `window` bytes in a row are masked, all but the first `shown`.
+
+    Runs of `least` and more are reported (0: as many as are masked). `origin` is the value, where
+    what is shown of it is counted.
+    """
 
     ref: str
     data: bytes = field(repr=False)
     window: int
     shown: int
+    least: int = 0
+    origin: bytes = field(default=b"", repr=False)
+
+    def __post_init__(self) -> None:
+        """`least` is the window where nothing shorter is counted."""
+        if not self.least:
+            object.__setattr__(self, "least", self.window)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +92,14 @@ def window_of(symbols: int) -> int:
     return max(MIN_VALUE, -(-symbols // 2)) if symbols >= MIN_WIDE else symbols
 
 
+def least_of(window: int) -> int:
+    """From how many symbols on a run that is too short to be masked is counted.
+
+    Six in a row stand in a hundred megabytes of base64 by chance.
+    """
+    return min(window, max(MIN_VALUE + 1, window - 4))
+
+
 def is_weak(value: bytes) -> bool:
     """Whether masking this value by text would mask innocent output: short or nearly one symbol."""
     text = value.strip()
@@ -92,7 +113,8 @@ def forms_of(ref: str, value: bytes) -> Forms:
     value = value.strip()
     if len(value) > MAX_VALUE:
         raise ValueError(f"masking: a known value of more than {MAX_VALUE} bytes")
-    short = len(fold(value)) < MIN_WIDE
+    raw = fold(value)
+    short = len(raw) < MIN_WIDE
     fragments: dict[bytes, Form] = {}
     wholes: dict[bytes, Form] = {}
     joined: dict[bytes, Form] = {}
@@ -103,13 +125,24 @@ def forms_of(ref: str, value: bytes) -> Forms:
                 wholes.setdefault(folded, _whole(ref, folded))
             else:
                 window = min(len(folded), round(window_of(len(folded)) * scale))
-                fragments.setdefault(folded, Form(ref, folded, window, min(4, window // 3)))
+                least = least_of(window) if folded == raw and len(raw) <= MAX_COUNTED else 0
+                fragments.setdefault(folded, Form(ref, folded, window, min(4, window // 3), least, value))
         elif len(kept := join(data)) >= MIN_VALUE:
             joined.setdefault(kept, _whole(ref, kept))
         elif len(data) >= MIN_VALUE:
             exact.setdefault(data, _whole(ref, data))
     lanes = (tuple(lane.values()) for lane in (fragments, wholes, joined, exact))
     return Forms(*lanes)
+
+
+def strict_forms(ref: str, value: bytes) -> list[Form]:
+    """The fragments of a value that somebody fishes for: nothing shown, four of its symbols masked."""
+    size = max(1, len(fold(value.strip())))
+    strict = []
+    for form in forms_of(ref, value).fragments:
+        least = min(form.window, max(STRICT_WINDOW, -(-STRICT_WINDOW * len(form.data) // size)))
+        strict.append(replace(form, window=least, shown=0, least=least))
+    return strict
 
 
 def _whole(ref: str, data: bytes) -> Form:

@@ -1,8 +1,9 @@
 """A lane: runs of known forms in a text, found by pieces and extended exactly.
 
 A run is a maximal stretch of text that stands, in order, in one form at one alignment. A run of at
-least the form's `window` is masked from its `shown`th symbol on. Pieces of length p at stride s with
-p + s - 1 = window guarantee that every such run holds a whole piece, so no run is missed. Each
+least the form's `window` is masked from its `shown`th symbol on; shorter ones from `least` on are
+only counted (see `exposure`). Pieces of length p at stride s with p + s - 1 = least guarantee that
+every such run holds a whole piece, so no run is missed. Each
 alignment is judged by itself: a shorter form inside a longer match is never overlooked.
 """
 
@@ -15,7 +16,7 @@ from bastion.core.masking.factors import Factors, grouped
 from bastion.core.masking.forms import PIECE, Form
 
 GAP = 256
-Run = tuple[int, int, Form]
+Run = tuple[int, int, Form, int]
 
 
 class Lane:
@@ -45,9 +46,10 @@ class Lane:
         return self._seeker.seek(text) if self._pieces else []
 
     def runs(self, text: bytes, places: Sequence[int], hits: Hits) -> list[Run]:
-        """(start, end, form) of every run of at least its window around `hits`, in symbols of `text`.
+        """(start, end, form, offset in the form) of every run around `hits`, in symbols of `text`.
 
-        `places[i]` is where symbol i stands; a run never crosses a jump of more than `GAP`.
+        Runs of at least the form's `least` are found. `places[i]` is where symbol i stands; a run
+        never crosses a jump of more than `GAP`.
         """
         done: dict[tuple[int, int], int] = {}
         found: list[Run] = []
@@ -60,8 +62,8 @@ class Lane:
                 form = self._forms[number]
                 start, stop = _extend(text, places, form.data, (end - length, offset, length))
                 done[key] = stop
-                if stop - start >= form.window:
-                    found.append((start, stop, form))
+                if stop - start >= form.least:
+                    found.append((start, stop, form, offset - (end - length - start)))
         return found
 
     def pending(self, text: bytes, places: Sequence[int]) -> int:
@@ -88,8 +90,8 @@ def literals_of(form: Form) -> int:
 
 
 def _offsets(form: Form) -> tuple[range, int]:
-    stride = max(1, form.window - PIECE + 1)
-    length = form.window - stride + 1
+    stride = max(1, form.least - PIECE + 1)
+    length = form.least - stride + 1
     return range(0, len(form.data) - length + 1, stride), length
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
 
 from bastion.core.masking.detector import REACH
+from bastion.core.masking.exposure import NOTHING, Exposure, Strict
 from bastion.core.masking.finder import Cover, Finder, Found
 from bastion.core.masking.forms import fold, join
 from bastion.core.masking.grid import Grid
@@ -28,16 +29,34 @@ Cells = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Mask:
+    """One masked stretch of a screen: what masked it, its text, and the cell where it begins."""
+
+    source: str
+    text: bytes = field(repr=False)
+    row: int
+    column: int
+
+    @property
+    def length(self) -> int:
+        """In bytes."""
+        return len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """`masked` cells are (row, first column, last column + 1); `waiting` ones may yet be masked.
 
-    `sources` are (source, bytes) of every mask. `lessons` are values learned from their context.
+    `masks` are the stretches that they make up. `lessons` are values learned from their context.
+    `exposure` is what the screen shows of known values; of `strict` ones it would be too much.
     """
 
     masked: tuple[Cells, ...] = ()
     waiting: tuple[Cells, ...] = ()
-    sources: tuple[tuple[str, int], ...] = ()
+    masks: tuple[Mask, ...] = ()
     lessons: tuple[KnownValue, ...] = ()
+    exposure: Exposure = NOTHING
+    strict: tuple[Strict, ...] = ()
 
     @property
     def clear(self) -> bool:
@@ -107,16 +126,26 @@ def examine(patterns: Patterns, grid: Grid, *, final: bool) -> Look:
         hold = cursor if final else _hold(patterns, text.data, cursor)
         return Look(waiting=tuple(text.cells(hold, cursor))) if hold < cursor else CLEAR
     masked: list[Cells] = []
-    sources: list[tuple[str, int]] = []
+    masks: list[Mask] = []
     finder = Finder(patterns)
     before = finder.feed(text.data[:cursor])
+    hold = cursor if final else before.hold
+    if hold < cursor:
+        finder.account.skip(cursor)
     after = finder.feed(text.data[cursor:], final=True)
-    _collect(text, [*before.covers, *after.covers], masked, sources)
-    waiting = () if final else tuple(text.cells(before.hold, cursor))
+    _collect(text, [*before.covers, *after.covers], masked, masks)
     for pane in panes:
         _collect(pane, _read(patterns, pane.data).covers, masked, [])
     lessons = tuple(value for value, since in finder.lessons if since != cursor)
-    return Look(tuple(dict.fromkeys(masked)), waiting, tuple(sources), lessons)
+    account = finder.account
+    return Look(
+        tuple(dict.fromkeys(masked)),
+        tuple(text.cells(hold, cursor)),
+        tuple(masks),
+        lessons,
+        account.exposure,
+        account.strict,
+    )
 
 
 def _read(patterns: Patterns, data: bytes) -> Found:
@@ -158,12 +187,12 @@ def _settled(patterns: Patterns, tail: bytes, folded: bytes, joined: bytes) -> b
     )
 
 
-def _collect(
-    text: _Text, covers: Sequence[Cover], masked: list[Cells], sources: list[tuple[str, int]]
-) -> None:
+def _collect(text: _Text, covers: Sequence[Cover], masked: list[Cells], masks: list[Mask]) -> None:
     for start, end, source in covers:
-        masked += text.cells(start, end)
-        sources.append((source, end - start))
+        cells = list(text.cells(start, end))
+        masked += cells
+        row, column, _ = cells[0] if cells else (0, 0, 0)
+        masks.append(Mask(source, text.data[start:end], row, column))
 
 
 def _panes(grid: Grid) -> Iterator[_Text]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from sys import maxsize
 
+from bastion.core.masking.exposure import Exposure, Strict
 from bastion.core.masking.finder import Cover
 from bastion.core.masking.invisible import zero_width
 from bastion.core.masking.patterns import Patterns
@@ -47,10 +49,12 @@ class Pair:
         start, self.end = self.end, self.end + len(data)
         if self._text is None and self._differ(data):
             self._text = self._raw.copy(escapes=True)
+            self._raw.finder.account.skip(maxsize)
         found = [self._raw.feed(data, start, final=final)]
         if self._text is not None:
             found.append(self._text.feed(data, start, final=final))
             if self._text.idle and self._raw.idle and self._text.finder.same(self._raw.finder):
+                self._raw.finder.account.adopt(self._text.finder.account, self._raw.finder.position)
                 self._text = None
         hold = min(one.hold for one in found)
         half = max(view.half for view in (self._raw, self._text) if view is not None)
@@ -69,6 +73,29 @@ class Pair:
         for view in (self._raw, self._text):
             if view is not None:
                 view.finder.replace(patterns)
+
+    def tighten(self, value: KnownValue) -> None:
+        """Show nothing of the value from the next byte on."""
+        for view in (self._raw, self._text):
+            if view is not None:
+                view.finder.tighten(value)
+
+    def remember(self, exposure: Exposure) -> None:
+        """What was shown elsewhere in the session counts here too."""
+        for view in (self._raw, self._text):
+            if view is not None:
+                account = view.finder.account
+                account.exposure = account.exposure.joined(exposure)
+
+    @property
+    def exposure(self) -> Exposure:
+        """What was shown of known values: the text view counts where there is one."""
+        return (self._text or self._raw).finder.account.exposure
+
+    @property
+    def strict(self) -> tuple[Strict, ...]:
+        """The values of which too much was shown."""
+        return (self._text or self._raw).finder.account.strict
 
     @property
     def lessons(self) -> tuple[KnownValue, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from copy import copy
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from typing import Final
@@ -12,7 +13,7 @@ from typing import Final
 from bastion.core.masking.atoms import atoms
 from bastion.core.masking.detector import Detector
 from bastion.core.masking.engine import Hits, Seeker, seeker
-from bastion.core.masking.forms import Form, forms_of, is_weak
+from bastion.core.masking.forms import Form, forms_of, is_weak, strict_forms
 from bastion.core.masking.lane import Lane, literals_of
 from bastion.core.masking.table import ALL
 from bastion.model.masks import KnownValue
@@ -42,6 +43,7 @@ class Patterns:
         "plain",
         "seeded",
         "uncovered",
+        "values",
         "wide",
     )
 
@@ -54,7 +56,8 @@ class Patterns:
         parts = [(k.ref, [part for part in _parts(k) if not is_weak(part)]) for k in self._known]
         self.uncovered = tuple(ref for ref, found in parts if not found)
         covered = {part: KnownValue(ref, part) for ref, found in reversed(parts) for part in found}
-        self.wide, self.joined, self.exact = _lanes(tuple(covered.values()), plain=plain)
+        self.values = tuple(covered.values())
+        self.wide, self.joined, self.exact = _lanes(self.values, plain=plain)
         self.anchors, self._seeker = _anchors(rows, plain)
         self.seeded = tuple(row for row in rows if row.seeds)
 
@@ -81,9 +84,21 @@ class Patterns:
     def taught(self, lessons: Sequence[KnownValue]) -> Patterns:
         """The same and values that a detector masked by their context; cheap: only they are compiled."""
         other = copy(self)
-        wide, joined, exact = _lanes(lessons, plain=self.plain)
+        wide, joined, exact = _lanes(lessons, plain=self.plain, counted=False)
         other.wide, other.joined, other.exact = self.wide + wide, self.joined + joined, self.exact + exact
+        other.values = (*self.values, *lessons)
         return other
+
+    def stricter(self, values: Sequence[KnownValue]) -> Patterns:
+        """The same, but of these values nothing is shown and four symbols in a row are masked."""
+        other = copy(self)
+        forms = [form for value in values for form in strict_forms(value.ref, value.value)]
+        other.wide += (Lane(forms, whole=False, plain=self.plain),) if forms else ()
+        return other
+
+    def value_of(self, ref: str) -> KnownValue | None:
+        """The known value that a reference stands for."""
+        return next((value for value in self._known if value.ref == ref), None)
 
     @property
     def beyond_ascii(self) -> bool:
@@ -113,8 +128,8 @@ def compile_patterns(
     return Patterns(known, tuple(detectors), plain=plain)
 
 
-def _lanes(known: Sequence[KnownValue], *, plain: bool) -> tuple[Lanes, Lanes, Lanes]:
-    """The lanes over folded, joined and exact text."""
+def _lanes(known: Sequence[KnownValue], *, plain: bool, counted: bool = True) -> tuple[Lanes, Lanes, Lanes]:
+    """The lanes over folded, joined and exact text. `counted`: what is shown of the values counts."""
     forms = [forms_of(value.ref, value.value) for value in known]
     literals = sum(literals_of(form) for one in forms for form in one)
     if literals > MAX_LITERALS:
@@ -122,6 +137,8 @@ def _lanes(known: Sequence[KnownValue], *, plain: bool) -> tuple[Lanes, Lanes, L
 
     def lanes(found: Iterable[Sequence[Form]], *, whole: bool) -> Lanes:
         every = [form for group in found for form in group]
+        if not counted:
+            every = [replace(form, least=form.window, origin=b"") for form in every]
         return (Lane(every, whole=whole, plain=plain),) if every else ()
 
     fragments = lanes((one.fragments for one in forms), whole=False)

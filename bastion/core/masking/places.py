@@ -61,3 +61,27 @@ def last_places(text: bytes, start: int, count: int) -> list[int]:
             places.append(start + at)
         at -= 1
     return places[::-1]
+
+
+def joined(spans: Sequence[tuple[int, int]], since: int) -> list[tuple[int, int]]:
+    """Spans sorted and joined, without those that end before `since`."""
+    out: list[tuple[int, int]] = []
+    for start, end in sorted(span for span in spans if span[1] > since):
+        if out and start <= out[-1][1]:
+            out[-1] = (out[-1][0], max(end, out[-1][1]))
+        else:
+            out.append((start, end))
+    return out
+
+
+def span_at(spans: Sequence[tuple[int, int]], place: int) -> tuple[int, int] | None:
+    """Of sorted spans apart, the one that holds `place`."""
+    index = bisect_right(spans, place, key=lambda span: span[0]) - 1
+    return spans[index] if index >= 0 and place < spans[index][1] else None
+
+
+def whole(text: bytes, at: int) -> int:
+    """`at`, moved on to the start of a UTF-8 character."""
+    while at < len(text) and text[at] & 0xC0 == 0x80:
+        at += 1
+    return at

@@ -115,6 +115,8 @@ class Screens:
         look = examine(self._watch.patterns, screen.grid, final=final)
         if look.lessons:
             self._watch.teach(look.lessons)
+        if self._watch.count(look.exposure, look.strict):
+            look = examine(self._watch.patterns, screen.grid, final=final)
         screen.grid.fresh.clear()
         return look
 

@@ -11,13 +11,14 @@ placeholders until it is decided.
 
 from __future__ import annotations
 
+from bastion.core.masking.exposure import Shown
 from bastion.core.masking.glyphs import in_place
 from bastion.core.masking.linear import Ring, split
 from bastion.core.masking.patterns import Patterns
 from bastion.core.masking.screen import Screen
 from bastion.core.masking.screens import HOLD, Screens
 from bastion.core.masking.watch import Watch
-from bastion.model.masks import Masked
+from bastion.model.masks import KnownValue, Masked
 
 __all__ = ["HOLD", "TerminalMasker"]
 PIECE = 2048
@@ -85,6 +86,7 @@ class TerminalMasker:
             return EMPTY
         if self._screens:
             self._screens.flush(at, expired=True, final=True)
+        self._watch.sightings.end()
         return self._answer(0)
 
     def resize(self, cols: int, rows: int, at: float) -> Masked:
@@ -109,6 +111,22 @@ class TerminalMasker:
             self._stale = False
             self._screens.flush(at, expired=True)
 
+    def tighten(self, value: KnownValue) -> None:
+        """Nothing is shown of the value from now on, on the screen too."""
+        if self._watch.tighten(value):
+            self._enter()
+            self._stale = True
+
+    @property
+    def shown(self) -> Shown:
+        """What was shown of known values."""
+        return self._watch.shown
+
+    @property
+    def lessons(self) -> tuple[KnownValue, ...]:
+        """The values that detectors masked by their context."""
+        return self._watch.lessons
+
     def _answer(self, taken: int) -> Masked:
         return Masked(self._watch.taken(), self._watch.sightings.taken(taken))
 
@@ -132,7 +150,8 @@ class TerminalMasker:
                 return head + rest
         watch.guard = pair
         sent = in_place(head, reading) if reading.covers else head
-        watch.sightings.linear(reading)
+        watch.sightings.linear(reading, head)
+        watch.count(pair.exposure, pair.strict)
         ring.add(head, sent)
         watch.send(sent)
         if pair.lessons:

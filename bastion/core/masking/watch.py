@@ -6,14 +6,17 @@ say, bytes that spell a secret do not pass.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from bastion.core.masking.exposure import Exposure, Shown, Strict
 from bastion.core.masking.gate import Gate
 from bastion.core.masking.glyphs import in_place
+from bastion.core.masking.lessons import MAX_LESSONS
 from bastion.core.masking.pair import Pair
 from bastion.core.masking.patterns import Patterns
 from bastion.core.masking.sightings import Sightings
 from bastion.model.masks import KnownValue
 
-MAX_LESSONS = 32
 MAX_LATE = 64
 
 
@@ -23,6 +26,7 @@ class Watch:
     def __init__(self, patterns: Patterns) -> None:
         self._given = self.patterns = patterns
         self._lessons: dict[bytes, KnownValue] = {}
+        self.shown = Shown()
         self._out: list[bytes] = []
         self.guard = Pair(patterns)
         self.sightings = Sightings()
@@ -49,9 +53,29 @@ class Watch:
         self._given = patterns
         self._compile()
 
+    @property
+    def lessons(self) -> tuple[KnownValue, ...]:
+        """The values that detectors masked by their context."""
+        return tuple(self._lessons.values())
+
+    def count(self, exposure: Exposure, strict: Sequence[Strict]) -> bool:
+        """What was shown counts; whether a value became strict by it (look at the screen anew)."""
+        fresh = self.shown.count(exposure, strict)
+        if fresh:
+            self._compile()
+        return fresh
+
+    def tighten(self, value: KnownValue) -> bool:
+        """The value is strict; whether it was not before."""
+        fresh = self.shown.tighten(value)
+        if fresh:
+            self._compile()
+        return fresh
+
     def _compile(self) -> None:
-        lessons = tuple(self._lessons.values())
+        lessons, strict = self.lessons, self.shown.strict
         self.patterns = self._given.taught(lessons) if lessons else self._given
+        self.patterns = self.patterns.stricter(strict) if strict else self.patterns
         self.guard.replace(self.patterns)
 
     def send(self, data: bytes) -> None:
@@ -61,6 +85,7 @@ class Watch:
 
     def restart(self, pair: Pair) -> None:
         """The guard goes on from here: `pair` has read what stands on the screen."""
+        pair.remember(self.shown.exposure)
         self.guard = pair
         self._late.clear()
 

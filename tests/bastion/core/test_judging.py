@@ -115,8 +115,18 @@ def test_a_directory_named_like_a_secret_is_left():
 def test_a_refused_text_has_a_verdict_that_says_deny():
     play = run(f"echo {SECRET}")
     note = play.notes("verdict")[0]
-    assert (note["effect"], note["refused"], note["programs"]) == ("deny", "secret-in-command", [])
-    assert play.marks[0].startswith("denied: (withheld")
+    assert (note["effect"], note["refused"], note["programs"]) == ("deny", "secret-in-command", ["echo"])
+    assert note["text"] == f"echo {'•' * len(SECRET)}"
+    assert play.marks[0] == f"denied: {note['text']}"
+
+
+@pytest.mark.parametrize("line", [f"{SECRET} x", f"echo $({SECRET})", f"echo {SECRET[:5]}'{SECRET[5:]}'"])
+def test_a_secret_that_is_more_than_a_words_literal_characters_is_withheld(line):
+    play = run(line)
+    note = play.notes("verdict")[0]
+    assert (note["refused"], note["programs"]) == ("secret-in-command", [])
+    assert note["text"] == "(withheld: it holds a secret)"
+    assert not any(SECRET[:5] in each for each in play.marks)
 
 
 def test_what_may_be_exported_is_exported_so_that_it_is_carried():

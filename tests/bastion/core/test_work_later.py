@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from acting import POD, POLICY, PTY, Play, agent, exec_line, parsed, run
+from acting import POD, POLICY, PTY, SECRET, Play, agent, exec_line, parsed, run
 
 from bastion.model import effects as do
 from bastion.model import events as ev
@@ -113,3 +113,22 @@ def test_a_code_is_asked_only_of_a_person_who_waits_at_a_terminal(who, more):
     play = run("rm /data/x", who, **more)
     assert (play.of(do.FileApproval), play.scripts) == ([], [])
     assert play.exit.status == 77
+
+
+TRANSFERS = POLICY.replace("only: [echo,", "only: [tar, echo,")
+
+
+@pytest.mark.parametrize(
+    ("line", "leaves"), [("tar -cf - .", True), ("cat x", False), ("tar -cf - . | cat", False)]
+)
+def test_a_program_that_talks_both_ways_gets_four_bytes_of_a_match_after_a_while(line, leaves):
+    play = Play(exec_line(line), rules=TRANSFERS)
+    play.ready()
+    play.opened()
+    play.send(ev.PodSent(5.0, "out", b"a " + SECRET[:7].encode()))
+    assert (play.session.deadline is not None) is leaves
+    play.send(ev.TimePassed(5.3))
+    assert play.said("out") == "a " + SECRET[: 6 if leaves else 2]
+    assert play.notes("mask.released") == ([{"bytes": 4}] if leaves else [])
+    play.send(ev.PodSent(6.0, "out", SECRET[7:].encode() + b" b\n"), ev.PodExited(7.0, 0))
+    assert play.said("out").endswith("* b\n")

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -241,3 +242,21 @@ async def test_a_screen_that_costs_much_comes_in_small_slices_with_rests(syntax,
     assert channel.out == b"x" * 30_000 + b"y" * 30_000
     assert sizes[0] == 30_000
     assert sizes[-1] <= 8_192
+
+
+async def test_fishing_for_a_value_is_in_the_ledger_the_recording_and_the_log(syntax, tmp_path):
+    pieces = [sent(b"= " + SECRET[start:] + b"\n") for start in range(0, 10, 2)]
+    with capture_logs() as log:
+        writer = await play(
+            Channel(person(), exec_request(b"cat x")), Cluster([*pieces, PodExited(0.0, 0)]), syntax, tmp_path
+        )
+    (leaf,) = [leaf for leaf in writer.leaves if leaf["type"] == "mask.oracle"]
+    assert (leaf["why"], leaf["ended"]) == ("pieces", False)
+    (line,) = [line for line in log if line["event"] == "mask.oracle"]
+    assert (line["log_level"], line["source"], line["session"]) == (
+        "warning",
+        leaf["source"],
+        leaf["session"],
+    )
+    assert any("is fished for" in path.read_text() for path in tmp_path.rglob("*.cast"))
+    assert SECRET.decode()[4:8] not in repr(log)

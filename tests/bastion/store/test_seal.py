@@ -48,3 +48,14 @@ def test_any_changed_byte_place_or_key_is_noticed(clear, about, data):
 def test_the_same_bytes_are_never_sealed_alike():
     seal = Seal(b"k" * 32)
     assert seal.close(b"x", "a") != seal.close(b"x", "a")
+
+
+def test_a_keyed_id_is_the_same_for_the_same_value_purpose_and_key_only(tmp_path):
+    seal, other = Seal.load(tmp_path / "a.key"), Seal.load(tmp_path / "b.key")
+    found = seal.digest("mask", b"value")
+    assert found == Seal.load(tmp_path / "a.key").digest("mask", b"value")
+    assert len(found) == 32
+    assert (
+        len({found, seal.digest("mask", b"valu"), seal.digest("x", b"value"), other.digest("mask", b"value")})
+        == 4
+    )

@@ -31,7 +31,7 @@ def test_runs_cover_exactly_the_forbidden_windows(values, text, plain) -> None:
     forms = [Form("k", value, window_of(len(value)), min(4, window_of(len(value)) // 3)) for value in values]
     lane = Lane(forms, whole=False, plain=plain)
     covered: set[int] = set()
-    for start, end, form in lane.runs(text, range(len(text)), lane.seek(text)):
+    for start, end, form, _ in lane.runs(text, range(len(text)), lane.seek(text)):
         covered |= set(range(start + form.shown, end))
     assert covered == _brute(forms, text)
 
@@ -50,8 +50,8 @@ def test_a_run_ends_at_a_wide_gap() -> None:
     lane = Lane([Form("k", b"abcdefghijkl", 6, 2)], whole=False)
     text = b"abcdefghijkl"
     places = [*range(5), *range(5 + GAP, 12 + GAP)]
-    assert lane.runs(text, range(12), lane.seek(text)) == [(0, 12, lane._forms[0])]
-    assert lane.runs(text, places, lane.seek(text)) == [(5, 12, lane._forms[0])]
+    assert lane.runs(text, range(12), lane.seek(text)) == [(0, 12, lane._forms[0], 0)]
+    assert lane.runs(text, places, lane.seek(text)) == [(5, 12, lane._forms[0], 5)]
 
 
 def test_short_values_match_only_as_a_whole() -> None:

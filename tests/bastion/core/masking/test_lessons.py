@@ -7,7 +7,7 @@ from bastion.model.masks import KnownValue
 
 
 def lesson(number):
-    return KnownValue("learned-1", b"Kx7vQ2mNp9Rt-%04d" % number)
+    return KnownValue("learned-s1", b"Kx7vQ2mNp9Rt-%04d" % number)
 
 
 def test_only_what_is_new_is_news_and_references_are_of_the_channel():
@@ -17,7 +17,7 @@ def test_only_what_is_new_is_news_and_references_are_of_the_channel():
     assert lessons.hear([lesson(1), lesson(2)])
     text = lesson(1).value + b" and " + lesson(2).value
     found = find(lessons.added_to(compile_patterns((), detectors=())), text)
-    assert {span.source for span in found} == {"learned-1", "learned-2"}
+    assert {span.source for span in found} == {"learned-s1", "learned-s2"}
 
 
 def test_no_more_than_so_many_are_kept_and_the_newest_of_them():

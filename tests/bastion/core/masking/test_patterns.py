@@ -7,8 +7,8 @@ import random
 import pytest
 
 from bastion.core.masking import patterns as patterns_module
-from bastion.core.masking.finder import MAX_LESSONS
 from bastion.core.masking.forms import MAX_VALUE
+from bastion.core.masking.lessons import MAX_LESSONS
 from bastion.core.masking.patterns import MAX_LEAVES, MAX_VALUES, compile_patterns, worth_learning
 from bastion.core.masking.scan import find
 from bastion.core.masking.stream import StreamMasker
