@@ -102,6 +102,7 @@ ENCODERS: dict[str, Encoder] = {
 _FOLD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", "abcdefghijklmnopqrstuvwxyz+/")
 _GONE = dict.fromkeys([*range(0x21), 0x7F, *map(ord, "\"'`\\")])
 WIDE = 12
+LEAST = 6
 
 
 def joined(text: bytes) -> str:
@@ -115,9 +116,13 @@ def folded(text: bytes) -> str:
 
 
 def forbidden(value: bytes) -> tuple[frozenset[str], frozenset[str]]:
-    """(windows that must not stand in folded text, wholes that must not stand in joined text)."""
+    """(windows that must not stand in folded text, wholes that must not stand in joined text).
+
+    A value with fewer than six characters beside its quotes is known as it stands, and as a hex dump.
+    """
     if len(folded(value)) < WIDE:
-        return frozenset(), frozenset({joined(value), value.hex()})
+        kept = joined(value)
+        return frozenset(), frozenset({kept, value.hex()} if len(kept) >= LEAST else {value.hex()})
     windows: set[str] = set()
     for form in _forms(value):
         text = folded(form)

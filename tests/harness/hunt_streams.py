@@ -109,6 +109,7 @@ def stream(random: Random, known: World, *, terminals: float = 0.0) -> Stream:
             more, whole = forbidden(value)
             windows |= more
             wholes |= whole
+            parts.append(value)
         else:
             name, text, secret = random.choice(_examples())
             body += b"\n"
