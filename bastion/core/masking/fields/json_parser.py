@@ -2,8 +2,9 @@
 
     bytes ─▶ member or token ─▶ frames (rules), readings (text), a look inside of strings
 
-What is no JSON is refused at its first wrong token, however it was cut. A string is read on where it
-was left, so one that comes byte by byte costs no more.
+What is no JSON is refused at its first wrong token, however it was cut: white space before a token is
+always read, so where the reader stands depends on the text alone. A string is read on where it was
+left, so one that comes byte by byte costs no more.
 """
 
 from __future__ import annotations
@@ -68,11 +69,21 @@ class JsonParser:
         self._open -= size
 
     def _fault(self) -> RefusedBodyError:
-        space = grammar.SPACE.match(self.buffer, self.at)
-        self.at = space.end() if space else self.at
+        self._skip_space()
         return RefusedBodyError(_FAULT.format(self.base + self.at))
 
+    def _skip_space(self) -> None:
+        space = grammar.SPACE.match(self.buffer, self.at)
+        self.at = space.end() if space else self.at
+
     def _parse(self, *, final: bool) -> None:
+        """Read what can be read; `at` is then behind white space, also when the body is refused."""
+        try:
+            self._tokens(final=final)
+        finally:
+            self._skip_space()
+
+    def _tokens(self, *, final: bool) -> None:
         buffer, frames, stack = self.buffer, self._frames, self._frames.stack
         match = (grammar.LAST_TOKEN if final else grammar.TOKEN).match
         field = grammar.FIELD.match
@@ -84,6 +95,8 @@ class JsonParser:
                 self._field(token, top)
             elif not (token := match(buffer, self.at)) or not self._token(token, final=final):
                 break
+            if frames.order and frames.top.key is None:
+                self._check_hold()
         if not token:
             self._stall(final=final)
 
@@ -91,6 +104,8 @@ class JsonParser:
         """One token; False: it must be read again when more has come."""
         frames, top = self._frames, self._frames.top
         comma = token[1] is not None
+        if token[2] is not None and len(token[2]) > MAX_SCALAR:
+            raise RefusedBodyError(_LONG)
         match token.lastindex:
             case Kind.MARK:
                 self._mark(token[4], comma=comma)
@@ -110,12 +125,13 @@ class JsonParser:
                 self._value(token)
         self.at = token.end()
         if token.lastindex == Kind.KEY and top.key is None:
-            self.at = token.start(3)
+            self.at = token.end(2) + 1
+            self._check_hold()
             raise self._fault()
         return True
 
     def _field(self, token: re.Match[bytes], top: Frame) -> None:
-        """A member at once: what `_key` and `_value` do."""
+        """A member at once: what `_key` and `_value` do, also when the value refuses the body."""
         if (token[1] is not None) != top.after:
             raise self._fault()
         top.after = True
@@ -132,14 +148,17 @@ class JsonParser:
             where, quote = self.base + token.start(3) - 1, b'"'
         if top.owners or not key.plain or top.coded is not Coded.NOT:
             top.key = key
-            self._frames.scalar(where, text, string=bool(quote))
+            try:
+                self._frames.scalar(where, text, string=bool(quote))
+            except RefusedBodyError:
+                self._text.add(at, b"", key.text, b": ")
+                self.at = self.buffer.index(b":", token.end(2)) + 1
+                raise
             top.key = None
         self._text.member(at, key.text, where, quote, text)
         if quote:
             self._look(where, key, text)
         self.at = token.end()
-        if self._frames.order:
-            self._check_hold()
 
     def _awaits_colon(self, token: re.Match[bytes], *, final: bool) -> bool:
         """A string where a key must be, and the end of what came: the colon may follow."""
@@ -163,12 +182,9 @@ class JsonParser:
                 raise self._fault()
             frames.close()
         self._text.mark()
-        if frames.order:
-            self._check_hold()
 
     def _key(self, token: re.Match[bytes]) -> None:
         raw, top = token[2], self._frames.top
-        self._check_size(raw)
         name = self._names.key(text_of(raw))
         top.key, top.after = name, True
         at = self.base + token.start(2) - 1
@@ -189,7 +205,6 @@ class JsonParser:
         at = self.base + (token.start(2) - 1 if string else token.start(5))
         text = raw
         if string:
-            self._check_size(raw)
             text = text_of(raw)
         top.key = key
         self._frames.scalar(at, text, string=string)
@@ -200,14 +215,9 @@ class JsonParser:
             self._look(at, key, text)
         if b"\\" in raw:
             self._sent_as.add(at, (key.text if key else b"") + b': "', raw, b'"' + END)
-        if self._frames.order:
-            self._check_hold()
-
-    def _check_size(self, raw: bytes) -> None:
-        if len(raw) > MAX_SCALAR:
-            raise RefusedBodyError(_LONG)
 
     def _check_hold(self) -> None:
+        """Give up what waits too long. Asked after each value and mark, never between a key and its value."""
         oldest = self._frames.oldest()
         if oldest is not None and self.base + self.at - oldest > HOLD:
             self._frames.give_up()
@@ -216,9 +226,9 @@ class JsonParser:
         """Read on in a string that was cut; whether its end came."""
         body = grammar.BODY.match(self.buffer, self._resume)
         end = self._resume = body.end() if body else self._resume
+        if end - self._open > MAX_SCALAR:
+            raise RefusedBodyError(_LONG)
         if grammar.HALF_ESCAPE.match(self.buffer, end):
-            if end - self._open > MAX_SCALAR:
-                raise RefusedBodyError(_LONG)
             return False
         self._resume = 0
         return True

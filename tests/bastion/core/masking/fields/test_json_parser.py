@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from bastion.core.masking.fields import json_parser
 from bastion.core.masking.fields.body import BodyMasker
 from bastion.core.masking.fields.grammar import MAX_DEPTH, MAX_SCALAR
 from bastion.core.masking.patterns import compile_patterns
@@ -45,6 +46,57 @@ GOOD = (
 def test_what_is_json_leaves_as_it_came_however_it_is_cut(body) -> None:
     assert read(body) == (body, "")
     assert read(*(bytes([byte]) for byte in body)) == (body, "")
+
+
+SPACED = (
+    b' "', b'{ "', b'{"a":\n "', b'{"a":1 ,"b', b'{"a":1, "b', b'{"a":1 , ', b"[1 , tr", b"[ 1", b'{"a" : "b" "c', b"{} \t[", b'["a" :',
+    b'[ "\xff"]', b'{ "\xff":1}', b'{"a": "\xff"}', b'{"a":"b" :', b'{"items":[{"data":{"a":"b"}}] , "kind": "List" , "kind": "SecretList"}',
+    b'{"items":[{"data":{"a":"b"}}],"kind":"List","kind":"SecretList"}', b"[" * MAX_DEPTH + b" [",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("body", SPACED)
+def test_what_leaves_of_a_refused_body_does_not_depend_on_how_it_was_cut(body) -> None:
+    out, refused = read(body)
+    assert refused
+    assert body.startswith(out)
+    assert out[-1:] != body[len(out) : len(out) + 1] or out[-1:] not in b" \t\n"
+    assert read(*(bytes([byte]) for byte in body)) == (out, refused)
+    for cut in range(1, len(body)):
+        assert read(body[:cut], body[cut:]) == (out, refused)
+
+
+FORMS = (
+    b'{"data":{"a":"%s"},"b":"QUJD"}', b'{"data":{"a":"%s"} , "kind":"Pod"}', b'{"data":{"a":"%s","b":true,"c":1,"d":[]}}',
+    b'{"data":{"a":"%s"\n,\n"b"\n:\n"QUJD"}}', b'{"data":{"a":"%s":', b'{"data":{"a":"%s" ,"b":"QUJD" :', b'{"name":"x","value":"%s"}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_waits_is_given_up_at_the_same_place_however_it_was_cut(form, monkeypatch) -> None:
+    monkeypatch.setattr(json_parser, "HOLD", 40)
+    masked = set()
+    for size in range(64):
+        body = form % (b"QUJD" * 16)[:size]
+        whole = read(body)
+        masked.add(whole[0] != body)
+        assert read(*(bytes([byte]) for byte in body)) == whole
+    assert True in masked
+
+
+def test_a_string_that_is_too_long_is_refused_alike_when_it_is_also_wrong(monkeypatch) -> None:
+    monkeypatch.setattr(json_parser, "MAX_SCALAR", 8)
+    for body in (
+        b'["123456789\n"]',
+        b'["123456789\\x"]',
+        b'["123456789"',
+        b'["123456789',
+        b'[ ,"123456789"]',
+    ):
+        out, refused = read(body)
+        assert "longer than" in refused
+        assert read(*(bytes([byte]) for byte in body)) == (out, refused)
+        assert out.strip() == b"["
 
 
 @pytest.mark.parametrize("body", [b'{"a":', b"[1", b'["abc', b'{"a":1}{"b"', b"tru"])
