@@ -75,19 +75,25 @@ class _Text:
         self.rows = rows
         lines = grid.lines
         if left == 0 and right == grid.cols:
-            self._parts = [
-                row.coded if row.wraps else row.coded + b"\n" for row in map(lines.__getitem__, rows)
-            ]
+            self._parts = [row.flow for row in map(lines.__getitem__, rows)]
+            self._parts[grid.y] = to_cursor(grid)
         else:
             self._parts = [lines[y].span(left, right).rstrip(" ").encode() + b"\n" for y in rows]
         self.data = b"".join(self._parts)
 
-    def offset(self, y: int, x: int) -> int:
-        """Where the cell stands in the text; never past its row."""
-        place = self.rows.index(y)
-        start = sum(map(len, self._parts[:place]))
-        ahead = self._grid.lines[y].span(self._left, max(self._left, x))
-        return start + min(len(ahead.encode()), len(self._parts[place]))
+    def cursor(self, *, last: bool) -> int:
+        """Where the text before the cursor ends; with `last`, where its row's text ends.
+
+        Never after the line end that stands for the rest of the row: what is drawn next may go on there.
+        """
+        grid = self._grid
+        row = self._parts[grid.y]
+        start = sum(map(len, self._parts[: grid.y]))
+        size = len(row.removesuffix(b"\n"))
+        if last:
+            return start + size
+        ahead = grid.lines[grid.y].span(0, min(grid.x + grid.pending, grid.cols))
+        return start + min(len(ahead.encode()), size)
 
     def cells(self, start: int, end: int) -> Iterator[Cells]:
         """The cells of a stretch of text."""
@@ -116,11 +122,18 @@ class _Text:
         return (first, last) if first >= 0 else (0, 0)
 
 
+def to_cursor(grid: Grid) -> bytes:
+    """The cursor's row as text; blanks before the cursor count, for something may follow them."""
+    row = grid.lines[grid.y]
+    blanks = grid.x + grid.pending - len(row.text.rstrip(" "))
+    return row.flow if row.wraps or blanks <= 0 else row.coded + b" " * blanks + b"\n"
+
+
 def examine(patterns: Patterns, grid: Grid, *, final: bool) -> Look:
     """What of the grid may not be shown; `final`: what ends at the cursor will not go on."""
     text = _Text(grid, range(grid.rows), 0, grid.cols)
     last = not any(grid.lines[y].coded for y in range(grid.rows - 1, grid.y, -1))
-    cursor = text.offset(grid.y, grid.cols if last else min(grid.x + grid.pending, grid.cols))
+    cursor = text.cursor(last=last)
     panes = [pane for pane in _panes(grid) if not _silent(patterns, pane.data)]
     if not panes and _silent(patterns, text.data):
         hold = cursor if final else _hold(patterns, text.data, cursor)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bastion.core.masking.look import examine, hide
 from bastion.core.masking.patterns import compile_patterns
 from bastion.core.masking.screen import Screen
@@ -46,6 +48,26 @@ def test_a_beginning_at_the_cursor_waits_unless_the_output_ended() -> None:
     waiting = examine(PATTERNS, screen.grid, final=False)
     assert waiting.waiting == ((0, 6, 10),)
     assert examine(PATTERNS, screen.grid, final=True).clear
+
+
+@pytest.mark.parametrize("rows", [1, 6])
+def test_a_context_that_ends_at_the_cursor_waits_for_what_follows_not_for_the_line_end(rows) -> None:
+    screen = _screen("amqp://u:p%40ss", rows=rows)
+    assert examine(PATTERNS, screen.grid, final=False).waiting == ((0, 9, 15),)
+
+
+def test_blanks_before_the_cursor_are_text() -> None:
+    assert examine(PATTERNS, _screen("4111 1111 ").grid, final=False).waiting == ((0, 7, 9),)
+
+
+def test_a_blank_where_a_row_wraps_is_text() -> None:
+    grid = _screen("x" * 20 + " password hunter2-x\r\n", cols=30).grid
+    assert grid.lines[0].flow == b"x" * 20 + b" password "
+    assert grid.lines[1].flow == b"hunter2-x\n"
+
+
+def test_the_cell_that_a_wide_character_leaves_free_is_no_text() -> None:
+    assert _screen("abc漢", cols=4).grid.lines[0].flow == b"abc"
 
 
 def test_a_beginning_with_other_text_below_waits_only_at_the_cursor() -> None:
