@@ -216,10 +216,10 @@ class Screens:
         context = b"".join([row.flow for row in g.lines[: g.y]])
         pair = Pair(self._watch.patterns)
         reading = pair.feed(context + to_cursor(g).removesuffix(b"\n"))
-        if reading.hold < reading.end:
+        if reading.hold < reading.end or self._watch.waits:
             return None
-        self._watch.restart(pair)
-        self._watch.sightings.rebase(pair.end)
+        self._watch.append(pair)
+        self._watch.sightings.rebase(self._watch.guard.end)
         return Ring(r, c, alike=self._alike)
 
 

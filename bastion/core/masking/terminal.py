@@ -164,6 +164,7 @@ class TerminalMasker:
         """Build the screens from the ring."""
         if self._ring is not None:
             self._screens = Screens(self._watch, self._ring)
+            self._watch.guard.draw()
             self._ring = None
 
     def _leave(self) -> None:

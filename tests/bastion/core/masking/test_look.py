@@ -36,6 +36,14 @@ def test_pieces_in_a_pane_are_joined_within_the_pane() -> None:
     assert _hidden(rows) == ["Tz5**│ right 0", "*****│ right 5", "*****│ right 10"]
 
 
+@pytest.mark.parametrize("start", ["", "漢字 ", "é "])
+def test_lines_that_end_without_a_return_are_read_as_lines(start) -> None:
+    shown = _hidden(f"{start}{'x' * 40}\npassword: |\n  hunter2-x\nok", cols=80)
+    assert shown[1].endswith(" password: |")
+    assert shown[2].strip() == "*" * 9
+    assert shown[3].strip() == "ok"
+
+
 def test_wide_glyphs_are_hidden_at_their_width() -> None:
     wide = compile_patterns([KnownValue("w", "秘密の鍵は九七五二番".encode())])
     screen = _screen("a秘密の鍵は九七五二番b")
