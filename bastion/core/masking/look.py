@@ -235,7 +235,8 @@ def _stairs(grid: Grid) -> Iterator[_Text]:
     steps: dict[int, int] = {}
     for y, (above, row) in enumerate(pairwise(grid.lines), 1):
         size = len(above.shown) if above.text.isascii() else len(above.text.rstrip(" "))
-        if size >= MIN_STEP and not above.wraps and row.shown.startswith(" " * size):
+        begins = (row.wraps or row.shown) and row.text.startswith(" " * size)
+        if size >= MIN_STEP and not above.wraps and begins:
             steps[y] = size
     if steps:
         yield _Text(grid, range(grid.rows), 0, grid.cols, steps)

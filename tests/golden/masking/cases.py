@@ -75,6 +75,8 @@ PTY = [
           gap_ms=30, must_not_appear=["zz81-Kq0-aa7"], must_appear=["DB_PASSWORD"]),
     _case("pty_stairs_without_returns", "pty", ["-" * 41 + "\npassword: |\n", "  zz81-Kq0-aa7\nok"],
           gap_ms=30, must_not_appear=["zz81-Kq0-aa7"], must_appear=["password: |", "ok"]),
+    _case("pty_hold_begins_in_a_sequence", "pty", list("a\u2060uthorization:\x1b[0m\x1b(B AWS4\0-HMAC-SHA256 Cred\r\n"),
+          gap_ms=30, must_not_appear=["\x1b[\r", "AWS4-HMAC"]),
     _case("pty_same_colours_and_modes", "pty",
           "\x1b]0;t\x07\x1b[?2004h\x1b[1;38;5;9mred\x1b[0m é 漢\t\x1b[K\r\n\x1b[4:3m\x1b[>4;2m\x1b[0m$ ", KEY, same=True),
     _case("pty_same_editor", "pty",

@@ -33,7 +33,7 @@ def test_what_waits_in_either_reading_waits(sent, screen) -> None:
     assert guard.feed(VALUE[3:6]).hold < guard.end
     assert guard.waits
     assert not guard.quiet
-    assert guard.feed(b"\n").hold == guard.end
+    assert guard.feed(b"!").hold == guard.end
     assert not guard.waits
 
 

@@ -44,6 +44,11 @@ def test_lines_that_end_without_a_return_are_read_as_lines(start) -> None:
     assert shown[3].strip() == "ok"
 
 
+def test_a_line_that_wraps_between_its_blanks_is_read_as_a_line() -> None:
+    shown = _hidden(f"{'x' * 53}\n- name: DB_PASSWORD\n          value: hunter2-x\nok", cols=80)
+    assert shown[-2:] == ["  value: *********", " " * 18 + "ok"]
+
+
 def test_wide_glyphs_are_hidden_at_their_width() -> None:
     wide = compile_patterns([KnownValue("w", "秘密の鍵は九七五二番".encode())])
     screen = _screen("a秘密の鍵は九七五二番b")
