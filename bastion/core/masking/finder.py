@@ -78,13 +78,14 @@ class Finder:
         """Whether nothing is open and nothing waits."""
         return not (self._open or self.account.runs) and self._settled == self.position
 
-    def same(self, other: Finder) -> bool:
-        """Whether two quiet finders will answer alike from now on."""
-        return self._memory == other._memory
+    def same(self, other: Finder, *, learned: bool = True) -> bool:
+        """Whether two quiet finders will answer alike from now on; without `learned`, but for lessons."""
+        known = [[value for value, _ in one.lessons] for one in (self, other)] if learned else []
+        return self._memory == other._memory and known[:1] == known[1:]
 
     @property
-    def _memory(self) -> tuple[bytes, bytes, bytes, list[KnownValue]]:
-        return self._wide_tail, self._joined_tail, self._tail, [value for value, _ in self.lessons]
+    def _memory(self) -> tuple[bytes, bytes, bytes]:
+        return self._wide_tail, self._joined_tail, self._tail
 
     def copy(self) -> Finder:
         """A finder that goes on from here by itself."""

@@ -159,7 +159,7 @@ class Grid:
         if start <= edge:
             self.touch(self.y).put(start, " " * (edge + 1 - start), self.pen)
         self.pending = False
-        self.touch(self.y).wraps = True
+        self.touch(self.y).wraps = start
         self.x = self.left if self.x >= self.left else 0
         self.index()
 
@@ -223,7 +223,7 @@ class Grid:
         row = self.touch(y)
         row.put(start, " " * (end - start), erased(self.pen))
         if end == self.cols:
-            row.wraps = False
+            row.wraps = 0
 
     def shift(self, count: int) -> None:
         """Insert `count` blanks at the cursor (negative: delete cells), within the margins."""
@@ -231,6 +231,7 @@ class Grid:
         self.mark(self.y, self.x)
         move = row.insert if count > 0 else row.delete
         move(self.x, abs(count), self._edge() + 1, erased(self.pen))
+        row.wraps = max(0, row.wraps + min(count, 0))
 
     def resize(self, cols: int, rows: int) -> None:
         """Cut or fill; the rows with the cursor stay."""

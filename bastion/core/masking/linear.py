@@ -42,6 +42,12 @@ def split(data: bytes) -> tuple[bytes, bytes, bytes]:
     return data[:end], b"", data[end:]
 
 
+def whole(data: bytes) -> bytes:
+    """Bytes that only append, without what a cut left of a sequence or character at their end."""
+    match = LINEAR.match(data)
+    return data[: match.end()] if match else b""
+
+
 class Ring:
     """Two screens and the bytes that followed: what the pod drew, and what the client was sent."""
 

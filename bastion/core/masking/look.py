@@ -1,17 +1,18 @@
 """Looking at a screen: its rows in reading order, and the cells that may not be shown.
 
 Rows are joined as they wrapped; the finder's folded lane joins the others. Panes beside a vertical
-border are read once more, each by itself.
+border are read once more, each by itself; so are the stairs of a terminal without line discipline.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from types import MappingProxyType
 
 from bastion.core.masking.detector import REACH
 from bastion.core.masking.exposure import NOTHING, Exposure, Strict
@@ -25,6 +26,8 @@ from bastion.model.masks import KnownValue
 MASK, PLACEHOLDER = "*", "•"
 MAX_PANES = 16
 TAIL_BYTES = 512
+MIN_STEP = 8
+NO_STEPS: Mapping[int, int] = MappingProxyType({})
 Cells = tuple[int, int, int]
 
 
@@ -70,24 +73,36 @@ CLEAR = Look()
 class _Text:
     """Rows of a grid as one text, with the way back to the cells."""
 
-    def __init__(self, grid: Grid, rows: Sequence[int], left: int, right: int) -> None:
+    def __init__(
+        self, grid: Grid, rows: Sequence[int], left: int, right: int, steps: Mapping[int, int] = NO_STEPS
+    ) -> None:
+        """`steps`: how many blanks at the beginning of a row are no text, by row."""
         self._grid, self._left, self._right = grid, left, right
+        self._steps = steps
         self.rows = rows
         lines = grid.lines
-        if left == 0 and right == grid.cols:
-            self._parts = [
-                row.coded if row.wraps else row.coded + b"\n" for row in map(lines.__getitem__, rows)
-            ]
+        if self._steps:
+            self._parts = [row.flow[self._steps.get(y, 0) :] for y, row in enumerate(lines)]
+        elif left == 0 and right == grid.cols:
+            self._parts = [row.flow for row in map(lines.__getitem__, rows)]
+            self._parts[grid.y] = to_cursor(grid)
         else:
             self._parts = [lines[y].span(left, right).rstrip(" ").encode() + b"\n" for y in rows]
         self.data = b"".join(self._parts)
 
-    def offset(self, y: int, x: int) -> int:
-        """Where the cell stands in the text; never past its row."""
-        place = self.rows.index(y)
-        start = sum(map(len, self._parts[:place]))
-        ahead = self._grid.lines[y].span(self._left, max(self._left, x))
-        return start + min(len(ahead.encode()), len(self._parts[place]))
+    def cursor(self, *, last: bool) -> int:
+        """Where the text before the cursor ends; with `last`, where its row's text ends.
+
+        Never after the line end that stands for the rest of the row: what is drawn next may go on there.
+        """
+        grid = self._grid
+        row = self._parts[grid.y]
+        start = sum(map(len, self._parts[: grid.y]))
+        size = len(row.removesuffix(b"\n"))
+        if last:
+            return start + size
+        ahead = grid.lines[grid.y].span(0, min(grid.x + grid.pending, grid.cols))
+        return start + min(len(ahead.encode()), size)
 
     def cells(self, start: int, end: int) -> Iterator[Cells]:
         """The cells of a stretch of text."""
@@ -102,11 +117,12 @@ class _Text:
 
     def _columns(self, y: int, start: int, end: int) -> tuple[int, int]:
         row = self._grid.lines[y]
+        step = self._steps.get(y, 0)
         if self._left == 0 and row.text.isascii():
-            return start, min(end, len(row.shown))
+            return start + step, min(end + step, len(row.shown))
         first = last = -1
         at = 0
-        for x in range(self._left, self._right):
+        for x in range(self._left + step, self._right):
             data = row.cell(x)[:1]
             size = len(data.encode())
             if size and at < end and at + size > start and data != " ":
@@ -116,12 +132,19 @@ class _Text:
         return (first, last) if first >= 0 else (0, 0)
 
 
+def to_cursor(grid: Grid) -> bytes:
+    """The cursor's row as text; blanks before the cursor count, for something may follow them."""
+    row = grid.lines[grid.y]
+    blanks = grid.x + grid.pending - len(row.text.rstrip(" "))
+    return row.flow if row.wraps or blanks <= 0 else row.coded + b" " * blanks + b"\n"
+
+
 def examine(patterns: Patterns, grid: Grid, *, final: bool) -> Look:
     """What of the grid may not be shown; `final`: what ends at the cursor will not go on."""
     text = _Text(grid, range(grid.rows), 0, grid.cols)
     last = not any(grid.lines[y].coded for y in range(grid.rows - 1, grid.y, -1))
-    cursor = text.offset(grid.y, grid.cols if last else min(grid.x + grid.pending, grid.cols))
-    panes = [pane for pane in _panes(grid) if not _silent(patterns, pane.data)]
+    cursor = text.cursor(last=last)
+    panes = [pane for pane in (*_panes(grid), *_stairs(grid)) if not _silent(patterns, pane.data)]
     if not panes and _silent(patterns, text.data):
         hold = cursor if final else _hold(patterns, text.data, cursor)
         return Look(waiting=tuple(text.cells(hold, cursor))) if hold < cursor else CLEAR
@@ -205,6 +228,18 @@ def _panes(grid: Grid) -> Iterator[_Text]:
     for left, right in zip([-1, *borders], [*borders, grid.cols], strict=True) if borders else ():
         rows = sorted({y for x in (left, right) for y in columns.get(x, ())})
         yield _Text(grid, rows, left + 1, right)
+
+
+def _stairs(grid: Grid) -> Iterator[_Text]:
+    """The screen where rows begin below the end of the row above: lines that ended without a return."""
+    steps: dict[int, int] = {}
+    for y, (above, row) in enumerate(pairwise(grid.lines), 1):
+        size = len(above.shown) if above.text.isascii() else len(above.text.rstrip(" "))
+        begins = (row.wraps or row.shown) and row.text.startswith(" " * size)
+        if size >= MIN_STEP and not above.wraps and begins:
+            steps[y] = size
+    if steps:
+        yield _Text(grid, range(grid.rows), 0, grid.cols, steps)
 
 
 def hide(grid: Grid, look: Look) -> None:

@@ -54,7 +54,7 @@ def _line_feed(s: Screen, _text: str = "") -> None:
     g = s.grid
     row = g.lines[g.y]
     if row.wraps:
-        g.touch(g.y).wraps = False
+        g.touch(g.y).wraps = 0
     g.pending = False
     g.index()
     if s.newline:

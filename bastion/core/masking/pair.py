@@ -36,6 +36,16 @@ class Pair:
         """Whether nothing is open and nothing waits."""
         return self._raw.idle and (self._text is None or self._text.idle)
 
+    def alike(self, other: Pair) -> bool:
+        """Whether two quiet pairs will answer alike, but for what each has learned."""
+        return (
+            self._text is None
+            and other._text is None
+            and self._raw.idle
+            and other._raw.idle
+            and self._raw.finder.same(other._raw.finder, learned=False)
+        )
+
     def copy(self) -> Pair:
         """A pair that goes on from here by itself."""
         other = Pair(self._patterns)

@@ -52,13 +52,17 @@ def cells(text: str) -> int:
 
 
 class Row:
-    """Mutable; a row that is `shared` by two grids must be copied before it is changed."""
+    """Mutable; a row that is `shared` by two grids must be copied before it is changed.
+
+    `wraps`: the column from which its text went on in the next row; 0: it did not.
+    """
 
     __slots__ = ("_borders", "_bytes", "_joined", "_shown", "pens", "shared", "text", "wraps")
 
     def __init__(self, text: str, pens: list[Pen]) -> None:
         self.text, self.pens = text, pens
-        self.wraps = self.shared = False
+        self.wraps = 0
+        self.shared = False
         self._joined: dict[int, str] = {}
         self._shown: str | None = None
         self._bytes: bytes | None = None
@@ -100,6 +104,16 @@ class Row:
         if known is None:
             known = self._bytes = self.shown.encode("utf-8", "replace")
         return known
+
+    @property
+    def flow(self) -> bytes:
+        """`coded` with what stands between it and the next row: a line end, or blanks that wrapped."""
+        wraps = self.wraps
+        if not wraps:
+            return self.coded + b"\n"
+        if self.text[wraps - 1 : wraps] == " " and len(self.text.rstrip(" ")) < wraps:
+            return self.span(0, wraps).encode("utf-8", "replace")
+        return self.coded
 
     @property
     def borders(self) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bastion.core.masking.cuts import changes_mode, changes_state, cut, destroys
 from bastion.core.masking.disputes import forks
 from bastion.core.masking.linear import Ring
-from bastion.core.masking.look import Look, examine, hide
+from bastion.core.masking.look import Look, examine, hide, to_cursor
 from bastion.core.masking.pair import Pair
 from bastion.core.masking.render import paint
 from bastion.core.masking.scan import find
@@ -213,14 +213,13 @@ class Screens:
             s.grid.text(y) for y in range(g.y + 1, g.rows) for s in (r, c)
         ):
             return None
-        lines = g.lines[: g.y + 1]
-        context = b"".join([row.coded + (b"" if row.wraps or row is lines[-1] else b"\n") for row in lines])
+        context = b"".join([row.flow for row in g.lines[: g.y]])
         pair = Pair(self._watch.patterns)
-        reading = pair.feed(context + b" " * (g.x + g.pending - len(g.text(g.y))))
-        if reading.hold < reading.end:
+        reading = pair.feed(context + to_cursor(g).removesuffix(b"\n"))
+        if reading.hold < reading.end or self._watch.waits:
             return None
-        self._watch.restart(pair)
-        self._watch.sightings.rebase(pair.end)
+        self._watch.append(pair)
+        self._watch.sightings.rebase(self._watch.guard.end)
         return Ring(r, c, alike=self._alike)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from bastion.core.masking.exposure import Shown
 from bastion.core.masking.glyphs import in_place
-from bastion.core.masking.linear import Ring, split
+from bastion.core.masking.linear import Ring, split, whole
 from bastion.core.masking.patterns import Patterns
 from bastion.core.masking.screen import Screen
 from bastion.core.masking.screens import HOLD, Screens
@@ -141,7 +141,7 @@ class TerminalMasker:
         pair = watch.guard.copy()
         reading = pair.feed(head)
         if reading.hold < reading.end:
-            clear = head[: max(0, len(head) - (reading.end - reading.hold))]
+            clear = whole(head[: max(0, len(head) - (reading.end - reading.hold))])
             rest, self._carry = head[len(clear) :] + self._carry + rest, b""
             pair, head = watch.guard.copy(), clear
             reading = pair.feed(head)
@@ -164,6 +164,7 @@ class TerminalMasker:
         """Build the screens from the ring."""
         if self._ring is not None:
             self._screens = Screens(self._watch, self._ring)
+            self._watch.guard.draw()
             self._ring = None
 
     def _leave(self) -> None:

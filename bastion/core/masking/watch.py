@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bastion.core.masking.exposure import Exposure, Shown, Strict
-from bastion.core.masking.gate import Gate
+from bastion.core.masking.gate import KEPT, Gate
 from bastion.core.masking.glyphs import in_place
+from bastion.core.masking.guard import Guard
 from bastion.core.masking.lessons import MAX_LESSONS
 from bastion.core.masking.pair import Pair
 from bastion.core.masking.patterns import Patterns
@@ -28,7 +29,7 @@ class Watch:
         self._lessons: dict[bytes, KnownValue] = {}
         self.shown = Shown()
         self._out: list[bytes] = []
-        self.guard = Pair(patterns)
+        self.guard = Guard(patterns)
         self.sightings = Sightings()
         self.failed = ""
         self._gate = Gate()
@@ -83,11 +84,17 @@ class Watch:
         self._out.append(data)
         self._gate.missed(data)
 
-    def restart(self, pair: Pair) -> None:
-        """The guard goes on from here: `pair` has read what stands on the screen."""
+    @property
+    def waits(self) -> bool:
+        """Whether the last bytes that were sent may go on to be a secret, in the order of sending."""
+        self._catch_up()
+        return self.guard.waits
+
+    def append(self, pair: Pair) -> None:
+        """Text is appended from here on: `pair` has read what stands on the screen."""
+        self._catch_up()
         pair.remember(self.shown.exposure)
-        self.guard = pair
-        self._late.clear()
+        self.guard.append(pair)
 
     def passes(self, raw: bytes, text: bytes) -> bool:
         """Send bytes as they are, unless they spell a secret in the order they are sent.
@@ -99,7 +106,7 @@ class Watch:
         if self._quiet and self._gate.silent(self.patterns, raw, text):
             self._late.append(raw)
             if len(self._late) > MAX_LATE:
-                del self._late[: MAX_LATE // 2]
+                self._late = [b"".join(self._late)[-4 * KEPT :]]
             self._out.append(raw)
             return True
         self._catch_up()

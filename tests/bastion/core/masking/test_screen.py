@@ -54,7 +54,7 @@ def test_what_is_not_in_a_table_is_stripped(data: str) -> None:
 
 
 def test_a_soft_wrap_is_remembered_and_a_line_feed_is_not_one() -> None:
-    assert [row.wraps for row in _drawn("0123456789X").grid.lines] == [True, False, False, False]
+    assert [row.wraps for row in _drawn("0123456789X").grid.lines] == [10, 0, 0, 0]
     assert not any(row.wraps for row in _drawn("01234\r\nX").grid.lines)
 
 
