@@ -127,6 +127,8 @@ def _gathered(hunt: Hunt, results: Iterable[Result], *, progress: bool) -> Resul
     total, begun, said = Result(hunt.seed), time.monotonic(), 0.0
     for result in results:
         total.add(result)
+        if progress and result.examples:
+            print("\n".join(result.examples), file=sys.stderr, flush=True)
         gone = time.monotonic() - begun
         if progress and gone - said >= EVERY:
             said = gone

@@ -17,6 +17,7 @@ from functools import lru_cache
 from random import Random
 
 from bastion.core.masking.forms import Forms, forms_of
+from bastion.core.masking.invisible import visible
 
 Encoder = Callable[[bytes, Random], bytes]
 _GLUE = b"kqwzKQWZ0189"
@@ -197,8 +198,11 @@ def needles(values: Sequence[bytes]) -> Needles:
 
 
 def _table_windows(table: Forms) -> set[str]:
+    """Of forms with combining marks another one stands in the table: text is read without them."""
     found = set()
     for form in (*table.fragments, *table.wholes):
+        if visible(form.data, plain=True) != form.data:
+            continue
         text = form.data.decode("latin-1")
         found |= {text[at : at + form.window] for at in range(len(text) - form.window + 1)}
     return found
