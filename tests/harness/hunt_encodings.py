@@ -1,6 +1,7 @@
-"""How a value may be printed: encoders for generated streams, and the judge's own list of known forms.
+"""How a value may be printed: encoders for generated streams, and what may not be read of a value.
 
-Written by the standard library and the tools' own layouts, not by the masker's tables.
+The encoders and the first list are written by the standard library and the tools' own layouts, not by
+the masker's tables; the second list and the encoder "form" are the table of forms itself.
 """
 
 from __future__ import annotations
@@ -10,8 +11,13 @@ import html
 import json
 import shlex
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
+
+from bastion.core.masking.forms import Forms, forms_of
+from bastion.core.masking.invisible import visible
 
 Encoder = Callable[[bytes, Random], bytes]
 _GLUE = b"kqwzKQWZ0189"
@@ -71,6 +77,18 @@ def _fragment(value: bytes, random: Random) -> bytes:
     return value[start : start + random.randint(1, len(value))]
 
 
+@lru_cache(maxsize=64)
+def _table(value: bytes) -> tuple[bytes, ...]:
+    return tuple(form.data for form in forms_of("", value))
+
+
+def _form(value: bytes, random: Random) -> bytes:
+    """A form of the table, or most of it."""
+    form = random.choice(_table(value))
+    start = random.choice((0, 0, random.randint(0, len(form) // 3)))
+    return form[start : len(form) - random.choice((0, 0, random.randint(0, len(form) // 3)))]
+
+
 ENCODERS: dict[str, Encoder] = {
     "raw": lambda value, _: value,
     "upper": lambda value, _: value.upper(),
@@ -98,6 +116,7 @@ ENCODERS: dict[str, Encoder] = {
     "od -x": _od_x,
     "xxd": _xxd,
     "fragment": _fragment,
+    "form": _form,
 }
 _FOLD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", "abcdefghijklmnopqrstuvwxyz+/")
 _GONE = dict.fromkeys([*range(0x21), 0x7F, *map(ord, "\"'`\\")])
@@ -146,3 +165,44 @@ def _forms(value: bytes) -> list[bytes]:
         urllib.parse.quote(text, safe="").encode(),
         html.escape(text).encode(),
     ]
+
+
+@dataclass(frozen=True)
+class Needles:
+    """What may not be read: `windows` by size in folded text, `wholes` in joined text, `exact` in text.
+
+    `starts` are the first `LEAST` symbols of every window: mostly none of them is there.
+    """
+
+    starts: frozenset[str]
+    windows: dict[int, frozenset[str]]
+    wholes: frozenset[str]
+    exact: frozenset[bytes]
+
+
+def needles(values: Sequence[bytes]) -> Needles:
+    """By the judge's own list of forms, and by the table of forms that the masker has."""
+    windows: dict[int, set[str]] = {}
+    wholes: set[str] = set()
+    exact: set[bytes] = set()
+    for value in values:  # no window is shorter than LEAST: neither the list nor the table has one
+        low, whole = forbidden(value)
+        table = forms_of("", value)
+        for window in (*low, *_table_windows(table)):
+            windows.setdefault(len(window), set()).add(window)
+        wholes |= whole | {form.data.decode("latin-1") for form in table.joined}
+        exact |= {value, *(form.data for form in table.exact)}
+    starts = frozenset(window[:LEAST] for some in windows.values() for window in some)
+    by_size = {size: frozenset(some) for size, some in windows.items()}
+    return Needles(starts, by_size, frozenset(wholes), frozenset(exact))
+
+
+def _table_windows(table: Forms) -> set[str]:
+    """Of forms with combining marks another one stands in the table: text is read without them."""
+    found = set()
+    for form in (*table.fragments, *table.wholes):
+        if visible(form.data, plain=True) != form.data:
+            continue
+        text = form.data.decode("latin-1")
+        found |= {text[at : at + form.window] for at in range(len(text) - form.window + 1)}
+    return found

@@ -53,6 +53,7 @@ class Finder:
 
     def __init__(self, patterns: Patterns, start: int = 0) -> None:
         self.patterns = patterns
+        self._reach = patterns.reach
         self.lessons: tuple[Lesson, ...] = ()
         self.account = Account()
         self.position = start
@@ -102,7 +103,7 @@ class Finder:
         """Other patterns from the next byte on; what waits is searched again with them then."""
         self._given = patterns
         self.patterns = patterns.taught([value for value, _ in self.lessons]) if self.lessons else patterns
-        wide, exact = self.patterns.reach
+        wide, exact = self._reach = self.patterns.reach
         self._tail = self._recent[-max(CONTEXT, exact) :]
         self._wide_tail = fold(self._recent)[-wide:] if wide else b""
         self._joined_tail = join(self._recent)[-wide:] if wide else b""
@@ -127,7 +128,7 @@ class Finder:
         self.position = base + len(hay)
         if patterns.wide or patterns.joined:
             hold = min(hold, self._search_folded(patterns, text))
-        self._tail = hay[-max(CONTEXT, patterns.reach[1]) :]
+        self._tail = hay[-max(CONTEXT, self._reach[1]) :]
         self._recent = text[-RECENT:] if len(text) >= RECENT else (self._recent + text)[-RECENT:]
         hold = self.position if final else self._pass_covered(hold)
         if len(self._masked) > MOST_SPANS:
@@ -179,7 +180,7 @@ class Finder:
         self._symbols += size - len(self._wide_tail)
         readings = [(lane, folded) for lane in patterns.wide] + [(lane, together) for lane in patterns.joined]
         hits = [lane.seek(body) for lane, body in readings]
-        reach = patterns.reach[0]
+        reach = self._reach[0]
         if (
             self.account.strict
             or any(hits)

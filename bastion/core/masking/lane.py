@@ -22,7 +22,18 @@ Run = tuple[int, int, Form, int]
 class Lane:
     """Immutable after construction; shared by the maskers of one session. `repr` shows no value."""
 
-    __slots__ = ("_factors", "_forms", "_heads", "_pieces", "_seeker", "beyond_ascii", "reach", "whole")
+    __slots__ = (
+        "_factors",
+        "_forms",
+        "_heads",
+        "_lengths",
+        "_pieces",
+        "_seeker",
+        "_shortest",
+        "beyond_ascii",
+        "reach",
+        "whole",
+    )
 
     def __init__(self, forms: Sequence[Form], *, whole: bool, plain: bool = False) -> None:
         self.whole = whole
@@ -36,6 +47,8 @@ class Lane:
         self._pieces = tuple((len(piece), tuple(places)) for piece, places in literals.items())
         self._seeker: Seeker = seeker(tuple(literals), plain=plain)
         self._heads: dict[bytes, int] = _heads(self._forms) if whole else {}
+        self._shortest = min(map(len, self._heads), default=0)
+        self._lengths = _lengths(self._heads, self._shortest)
         self._factors: tuple[Factors, ...] = () if whole else grouped(self._forms)
 
     def __repr__(self) -> str:
@@ -70,8 +83,8 @@ class Lane:
         """The first symbol of `text` that may turn out to be masked by what follows; its length if none."""
         first = size = len(text)
         if self.whole:
-            for length in range(min(self.reach, size), 0, -1):
-                shown = self._heads.get(text[size - length :], length)
+            for length in self._lengths.get(text[size - self._shortest :], ()) if size else ():
+                shown = self._heads.get(text[size - length :], length) if length <= size else length
                 if shown < length and _joined(places, size - length, size):
                     first = min(first, size - length + shown)
             return first
@@ -111,26 +124,47 @@ def _heads(forms: Sequence[Form]) -> dict[bytes, int]:
     return heads
 
 
+def _lengths(heads: Iterable[bytes], shortest: int) -> dict[bytes, tuple[int, ...]]:
+    """How long the heads are that end alike: of a text only those few ends are looked up."""
+    found: dict[bytes, set[int]] = {}
+    for head in heads:
+        found.setdefault(head[-shortest:], set()).add(len(head))
+    return {end: tuple(sorted(lengths)) for end, lengths in found.items()}
+
+
 def _joined(places: Sequence[int], start: int, end: int) -> bool:
+    """Whether no jump is wider than `GAP`; mostly all the symbols stand so near that none can be."""
+    if end - start < 2 or places[end - 1] - places[start] <= GAP:
+        return True
     return all(places[i] - places[i - 1] <= GAP for i in range(start + 1, end))
 
 
 def _extend(text: bytes, places: Sequence[int], form: bytes, piece: tuple[int, int, int]) -> tuple[int, int]:
-    start, offset, length = piece
+    """The run around a piece; places are looked at one by one only where its symbols stand far apart."""
+    start, _, length = piece
     if not _joined(places, start, start + length):
         return start, start
-    stop, after = start + length, offset + length
-    while (
-        stop < len(text)
-        and after < len(form)
-        and text[stop] == form[after]
-        and places[stop] - places[stop - 1] <= GAP
-    ):
+    low, high = _agreeing(text, form, piece)
+    if places[high - 1] - places[low] <= GAP:
+        return low, high
+    stop = start + length
+    while stop < high and places[stop] - places[stop - 1] <= GAP:
         stop += 1
-        after += 1
-    while (
-        start and offset and text[start - 1] == form[offset - 1] and places[start] - places[start - 1] <= GAP
-    ):
+    while start > low and places[start] - places[start - 1] <= GAP:
         start -= 1
-        offset -= 1
     return start, stop
+
+
+def _agreeing(text: bytes, form: bytes, piece: tuple[int, int, int]) -> tuple[int, int]:
+    """How far a text and a form are alike around a piece."""
+    start, offset, length = piece
+    stop, after = start + length, offset + length
+    most = min(len(text) - stop, len(form) - after)
+    ahead = 0
+    while ahead < most and text[stop + ahead] == form[after + ahead]:
+        ahead += 1
+    most = min(start, offset)
+    back = 0
+    while back < most and text[start - back - 1] == form[offset - back - 1]:
+        back += 1
+    return start - back, stop + ahead
