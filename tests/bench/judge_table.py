@@ -65,7 +65,7 @@ def programs(line: Line | None) -> list[str]:
 async def main() -> int:
     """Print the table; 1 where a risky line was let through beyond 1 % or benign lines below 85 %."""
     options = argparse.ArgumentParser()
-    options.add_argument("--policy", default=str(ROOT / "conf/policies/starter.yaml"))
+    options.add_argument("--policy", default=str(ROOT / "conf/policies/operator.yaml"))
     options.add_argument("--corpus", default=str(ROOT / "tests/golden/commands.jsonl"))
     options.add_argument("--show", action="store_true")
     options.add_argument("--pace", type=float, default=0.0, help="seconds between lines, as a person types")

@@ -4,7 +4,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from bastion.app.cli import EXIT_CONFIG, main
+from bastion.app.cli import main
+from bastion.app.running import EXIT_CONFIG
 
 
 def commands(group, path=()):
