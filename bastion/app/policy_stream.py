@@ -116,7 +116,10 @@ class Stream:
         }
 
     def _scope(self, case: Case) -> tuple[Principal, Pod]:
-        key = json.dumps([case.who, case.at])
+        try:
+            key = json.dumps([case.who, case.at])
+        except RecursionError:
+            raise CaseError("as and at must be plain", case.id) from None
         if key not in self._scopes:
             self._scopes[key] = scope(self._policy, case)
             if len(self._scopes) > MAX_SCOPES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -97,6 +98,8 @@ def read_case(data: bytes) -> Case:
     if not isinstance(found, dict):
         raise CaseError("a case is an object")
     name = found.get("id")
+    if not isinstance(name, str | int | float | None) or name in (math.inf, -math.inf):
+        raise CaseError("id must be a text or a number")
     for key, needed in (("line", True), ("shell", False), ("cwd", False), ("expect", False)):
         value = found.get(key)
         if not isinstance(value, str) and (needed or value is not None):
