@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from bastion.app.running import Group, run
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _policy = click.option("--policy", "path", required=True, type=_FILE, help="The policy's file.")
+
+
+def _case(command: Command) -> Command:
+    """The options that say who asks, where and how."""
+    for option in (
+        click.option("--cwd", default="/app", show_default=True, help="The directory that it runs in."),
+        click.option("--shell", default="bash", show_default=True, help="Or sh, zsh, mksh, psql, python, …"),
+        click.option("--at", metavar="TARGET", help="[CLUSTER=]NS/POD[/CONTAINER] or NS/deploy/NAME"),
+        click.option("--as", "who", metavar="USER", help="[human:|agent:][ISSUER|]SUBJECT[=GROUP,…]"),
+    ):
+        command = option(command)
+    return command
 
 
 @click.group(cls=Group)
@@ -47,3 +62,26 @@ def judge(path: Path, *, jsonl: bool) -> None:
     from bastion.app.policy_stream import judge_stream  # noqa: PLC0415 - the same
 
     run(judge_stream(path, jsonl=jsonl))
+
+
+@policy.command("explain")
+@click.argument("line")
+@_policy
+@_case
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def explain(
+    line: str, path: Path, who: str | None, at: str | None, *, shell: str, cwd: str, as_json: bool
+) -> None:
+    """Say why LINE is judged as it is: facts, every matched rule, the deciding one, the nearest miss.
+
+    Without --as a human in every group that the file names; a USER without groups is in all of them
+    too. Ends with 0 (allowed), 75 (needs an approval) or 77 (denied).
+
+    \b
+    Example:
+      bastion policy explain 'rm -r /data/x' --as alice=dev --at shop/web-0 --policy p.yaml
+    """  # noqa: D301 - click reads the escape
+    from bastion.app.policy_explain import explain_line  # noqa: PLC0415 - start-up of other commands stays fast
+    from bastion.app.policy_trials import Case  # noqa: PLC0415 - the same
+
+    run(explain_line(path, Case(None, line, shell, who, at, cwd), as_json=as_json))

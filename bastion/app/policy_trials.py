@@ -104,14 +104,19 @@ def read_case(data: bytes) -> Case:
         value = found.get(key)
         if not isinstance(value, str) and (needed or value is not None):
             raise CaseError(f"{key} must be a text", name)
-    cwd = found.get("cwd") or CWD
-    if not cwd.startswith("/") or len(cwd) > 4096 or "\0" in cwd:
-        raise CaseError("cwd must be an absolute path", name)
+    cwd = directory(found.get("cwd") or CWD, name)
     effect = found.get("expect") or ""
     if effect and effect not in tuple(Effect):
         raise CaseError(f"expect must be one of {', '.join(Effect)}", name)
     shell, who, at = found.get("shell") or "bash", found.get("as"), found.get("at")
-    return Case(name, found["line"], shell, who, at, normalise(cwd), effect)
+    return Case(name, found["line"], shell, who, at, cwd, effect)
+
+
+def directory(cwd: str, name: object = None) -> str:
+    """The directory of a case, normalised; raises CaseError where it is no absolute path."""
+    if not cwd.startswith("/") or len(cwd) > 4096 or "\0" in cwd:
+        raise CaseError("cwd must be an absolute path", name)
+    return normalise(cwd)
 
 
 def _no_constant(name: str) -> object:
