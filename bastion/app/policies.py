@@ -14,23 +14,39 @@ MAX_BYTES = 1024 * 1024
 
 async def load_policy(path: Path, syntax: Syntax) -> Policy:
     """Read a policy file; raises ConfigError whose lines name file, line and problem."""
+    policy = read_policy(path)
+    problems = await failing_examples(policy, syntax)
+    if problems:
+        raise ConfigError("\n".join(f"{path.name}: {problem}" for problem in problems))
+    return policy
+
+
+def read_policy(path: Path) -> Policy:
+    """Read a policy file without running its examples; raises ConfigError as `load_policy` does."""
+    policy = load(policy_text(path), name=path.name)
+    if isinstance(policy, PolicyProblems):
+        raise ConfigError(str(policy))
+    return policy
+
+
+def policy_text(path: Path) -> str:
+    """The text of a policy file; raises ConfigError."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError(f"{path}: a policy may be {MAX_BYTES} bytes long")
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8") from error
-    policy = load(text, name=path.name)
-    if isinstance(policy, PolicyProblems):
-        raise ConfigError(str(policy))
+
+
+async def failing_examples(policy: Policy, syntax: Syntax) -> list[str]:
+    """What is wrong with the examples of a policy, one line each."""
     problems = []
     for example in example_texts(policy):
         parsed = await syntax.parse(example.text.encode(), "bash")
         problem = check_example(policy, example, parsed)
         if problem:
-            problems.append(f"{path.name}: {problem}")
-    if problems:
-        raise ConfigError("\n".join(problems))
-    return policy
+            problems.append(problem)
+    return problems

@@ -85,3 +85,72 @@ def explain(
     from bastion.app.policy_trials import Case  # noqa: PLC0415 - the same
 
     run(explain_line(path, Case(None, line, shell, who, at, cwd), as_json=as_json))
+
+
+@policy.command("lint")
+@click.argument("path", type=_FILE)
+def lint(path: Path) -> None:
+    """Say what is suspicious in a policy that loads; 1 where something is.
+
+    \b
+    Example:
+      bastion policy lint conf/policies/operator.yaml
+    """  # noqa: D301 - click reads the escape
+    from bastion.app.policy_checks import lint as work  # noqa: PLC0415 - start-up of other commands stays fast
+
+    run(work(path))
+
+
+@policy.command("test")
+@click.argument("path", type=_FILE)
+@click.option("--cases", type=_FILE, help='JSON lines {"line","expect"[,"shell","as","at","cwd"]}.')
+def test(path: Path, cases: Path | None) -> None:
+    """Run a policy's examples, and the cases of a file; 1 where one fails.
+
+    \b
+    Example:
+      bastion policy test policy.yaml --cases cases.jsonl
+    """  # noqa: D301 - click reads the escape
+    from bastion.app.policy_checks import test as work  # noqa: PLC0415 - start-up of other commands stays fast
+
+    run(work(path, cases))
+
+
+@policy.command("diff")
+@click.argument("old", type=_FILE)
+@click.argument("new", type=_FILE)
+@click.option("--corpus", required=True, type=_FILE, help="JSON lines, as `judge` reads them.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for each line that changed.")
+def diff(old: Path, new: Path, corpus: Path, *, as_json: bool) -> None:
+    """Say which lines of a corpus NEW treats otherwise than OLD; 1 where some are.
+
+    \b
+    Example:
+      bastion policy diff /etc/bastion/policy.yaml policy.yaml --corpus lines.jsonl
+    """  # noqa: D301 - click reads the escape
+    from bastion.app.policy_compare import diff as work  # noqa: PLC0415 - start-up of other commands stays fast
+
+    run(work(old, new, corpus, as_json=as_json))
+
+
+@policy.command("replay")
+@_policy
+@click.option(
+    "--state",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The bastion's state folder.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for each line that changed.")
+def replay(path: Path, state: Path, *, as_json: bool) -> None:
+    """Judge what the ledger recorded by a proposed policy; 1 where a verdict would be another.
+
+    Reads leaves only, also beside a running bastion; nothing is written and nothing runs.
+
+    \b
+    Example:
+      bastion policy replay --policy policy.yaml --state /var/lib/bastion
+    """  # noqa: D301 - click reads the escape
+    from bastion.app.policy_compare import replay as work  # noqa: PLC0415 - start-up of other commands stays fast
+
+    run(work(state, path, as_json=as_json))

@@ -13,6 +13,7 @@ from bastion.core.policy import NOT_UNDERSTOOD, Policy
 from bastion.core.policy_scope import ScopeError, place, principal
 from bastion.core.shell.facts import Line
 from bastion.core.shell.paths import normalise
+from bastion.core.shell.scene import Stdin
 from bastion.core.shell.understand import understand
 from bastion.model.pod import Pod
 from bastion.model.principal import Principal
@@ -57,7 +58,10 @@ class CaseError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One line to try. `who` and `at` are as in the input, None where it does not say."""
+    """One line to try. `who` and `at` are as in the input, None where it does not say.
+
+    `expect` is an effect to compare with, or empty; `stdin` is what its programs inherit.
+    """
 
     id: object
     line: str
@@ -66,6 +70,7 @@ class Case:
     at: object = None
     cwd: str = CWD
     expect: str = ""
+    stdin: Stdin = "client"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ async def read_line(syntax: Syntax, case: Case) -> Read:
     parsed = await syntax.parse(text.encode("utf-8", "surrogatepass"), dialect)
     if parsed.tree is None:
         return Read(None, parsed.message or parsed.problem, client=client)
-    line = understand(parsed.tree, parsed.text, cwds=(case.cwd,), dialect=dialect, stdin="client")
+    line = understand(parsed.tree, parsed.text, cwds=(case.cwd,), dialect=dialect, stdin=case.stdin)
     return Read(line, client=client)
 
 
