@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bastion.app.config import ConfigError
 from bastion.core.policy import Policy
-from bastion.core.policy_text import PolicyProblems, check_example, example_texts, load
+from bastion.core.policy_text import PolicyProblems, check_example, example_texts, included, load
 from bastion.relay.ports import Syntax
 
 MAX_BYTES = 1024 * 1024
@@ -23,10 +23,16 @@ async def load_policy(path: Path, syntax: Syntax) -> Policy:
 
 def read_policy(path: Path) -> Policy:
     """Read a policy file without running its examples; raises ConfigError as `load_policy` does."""
-    policy = load(policy_text(path), name=path.name)
+    text = policy_text(path)
+    policy = load(text, name=path.name, parts=parts_of(path, text))
     if isinstance(policy, PolicyProblems):
         raise ConfigError(str(policy))
     return policy
+
+
+def parts_of(path: Path, text: str) -> dict[str, str]:
+    """The texts of the files that a policy includes, which lie beside it; raises ConfigError."""
+    return {name: policy_text(path.parent / name) for name in included(text)}
 
 
 def policy_text(path: Path) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bastion.app.config import ConfigError
-from bastion.app.policies import failing_examples, policy_text, read_policy
+from bastion.app.policies import failing_examples, parts_of, policy_text, read_policy
 from bastion.app.policy_trials import Case, CaseError, judge, read_case, read_line, scope
 from bastion.core.policy import Policy
 from bastion.core.policy_lint import findings
@@ -27,9 +27,11 @@ async def lint(path: Path) -> int:
         problems = await failing_examples(policy, syntax)
     if problems:
         raise ConfigError("\n".join(f"{path.name}: {problem}" for problem in problems))
-    found = findings(policy, policy_text(path))
+    text = policy_text(path)
+    found = findings(policy, text, parts_of(path, text))
     for problem in found:
-        sys.stdout.write(plain(f"{path}:{problem.line}: {problem.text}") + "\n")
+        file = path.parent / problem.file if problem.file else path
+        sys.stdout.write(plain(f"{file}:{problem.line}: {problem.text}") + "\n")
     if not found:
         sys.stdout.write(f"{path}: nothing suspicious in {len(policy.rules)} rules\n")
     return int(bool(found))

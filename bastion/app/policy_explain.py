@@ -61,6 +61,7 @@ def _verdict(policy: Policy, verdict: Verdict) -> Sheet:
         "effect": verdict.effect.value,
         "rule": verdict.rule,
         "rule_line": rule.line if rule else None,
+        "rule_file": rule.file if rule else None,
         **terms_sheet(verdict.terms),
         "reasons": list(verdict.reasons[:16]),
         "matched": list(verdict.matched[:32]),
@@ -78,6 +79,7 @@ def _command(why: Why) -> Sheet:
             {
                 "rule": one.rule.id,
                 "line": one.rule.line,
+                "file": one.rule.file,
                 "effect": one.rule.effect.value,
                 "permits": one.permits,
                 "surely": one.surely,
@@ -87,6 +89,7 @@ def _command(why: Why) -> Sheet:
         "nearest_miss": {
             "rule": near.rule.id,
             "line": near.rule.line,
+            "file": near.rule.file,
             "effect": near.rule.effect.value,
             "lacks": list(near.lacks),
         }
@@ -137,14 +140,14 @@ def _page(policy: Policy, number: int, why: Why) -> list[str]:
     lines += [f"   {key:13}{_joined(sheet[key])}" for key in shown if sheet.get(key)]
     lines += [f"   {'matched':13}{_matched(one)}" for one in why.matched] or ["   matched      no rule"]
     if near := why.nearest:
-        lines.append(f"   {'nearest miss':13}{near.rule.id} (line {near.rule.line}, {near.rule.effect}), but")
+        lines.append(f"   {'nearest miss':13}{near.rule.id} ({near.rule.place}, {near.rule.effect}), but")
         lines += [f"   {'':13}- {lack}" for lack in near.lacks]
     return lines
 
 
 def _matched(one: Matched) -> str:
     how = "permits it" if one.permits else "holds for it" if one.surely else "may hold for it"
-    return f"{one.rule.id} (line {one.rule.line}, {one.rule.effect}): {how}"
+    return f"{one.rule.id} ({one.rule.place}, {one.rule.effect}): {how}"
 
 
 def _joined(value: object) -> str:

@@ -6,7 +6,7 @@ A finding is no error: the policy works as it is written, only perhaps not as it
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import yaml
 
@@ -20,12 +20,14 @@ from bastion.model.verdict import Effect
 KNOWN = frozenset(SPECS) | frozenset(SPECIAL) | {":"}
 
 
-def findings(policy: Policy, text: str) -> tuple[Problem, ...]:
-    """Everything suspicious in a policy, by line; `text` is what it was loaded from."""
-    found = [*_defaults(policy), *_unused(text)]
+def findings(policy: Policy, text: str, parts: Mapping[str, str] | None = None) -> tuple[Problem, ...]:
+    """Everything suspicious in a policy, by line; `text` (and `parts`) are what it was loaded from."""
+    found = [*_defaults(policy), *_unused(text, parts or {})]
     for index, rule in enumerate(policy.rules):
-        found += [Problem(rule.line, f"rule {rule.id}: {said}") for said in _rule(policy, rule, index)]
-    return tuple(sorted(found, key=lambda one: (one.line, one.text)))
+        found += [
+            Problem(rule.line, f"rule {rule.id}: {said}", rule.file) for said in _rule(policy, rule, index)
+        ]
+    return tuple(sorted(found, key=lambda one: (one.file, one.line, one.text)))
 
 
 def _rule(policy: Policy, rule: Rule, index: int) -> Iterator[str]:
@@ -111,13 +113,14 @@ def _defaults(policy: Policy) -> Iterator[Problem]:
         yield Problem(0, "without defaults.approve what is not understood is denied")
 
 
-def _unused(text: str) -> Iterator[Problem]:
-    root = Nodes().compose(text)
-    if not isinstance(root, yaml.MappingNode):
-        return
-    top = {key.value: value for key, value in root.value}
+def _unused(text: str, parts: Mapping[str, str]) -> Iterator[Problem]:
+    """Sets that no file of the policy uses; those of an included file may be for others that include it."""
+    roots = [Nodes().compose(each) for each in (text, *parts.values())]
+    used = {node.value for root in roots if root is not None for node in _scalars(root)}
+    top = (
+        {key.value: value for key, value in roots[0].value} if isinstance(roots[0], yaml.MappingNode) else {}
+    )
     sets = top.get("sets")
-    used = {node.value for value in top.values() for node in _scalars(value)}
     for key, _value in sets.value if isinstance(sets, yaml.MappingNode) else ():
         if f"${key.value}" not in used:
             yield Problem(key.start_mark.line + 1, f"the set {key.value} is not used")

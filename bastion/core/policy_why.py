@@ -182,7 +182,7 @@ def deciding(policy: Policy, rule: str) -> str:
     """The rule that decided, with its line in the file, or what stands for one."""
     found = next((each for each in policy.rules if each.id == rule), None)
     if found is not None:
-        return f"rule {rule} (line {found.line})"
+        return f"rule {rule} ({found.place})"
     said = {
         DEFAULT: "no rule allows it",
         NOT_UNDERSTOOD: "it is not understood",

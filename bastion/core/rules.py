@@ -141,17 +141,24 @@ class What:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A line that a rule must match (`expected`) or must not; `line` is its place in the file."""
+    """A line that a rule must match (`expected`) or must not; `line` is its place in the file.
+
+    `file` is the included one that it stands in, or empty.
+    """
 
     rule: str
     text: str
     expected: bool
     line: int
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `environment` holds globs of variable names, for rules about what clients send."""
+    """One rule. `environment` holds globs of variable names, for rules about what clients send.
+
+    It stands in `line` of `file`, which is empty for the policy's own.
+    """
 
     id: str
     line: int
@@ -163,6 +170,12 @@ class Rule:
     reason: str = ""
     environment: tuple[str, ...] | None = None
     examples: tuple[Example, ...] = ()
+    file: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for people."""
+        return f"{self.file} line {self.line}" if self.file else f"line {self.line}"
 
 
 @dataclass(frozen=True, slots=True)
