@@ -109,7 +109,8 @@ def _names(rule: Rule) -> Iterator[str]:
 def _defaults(policy: Policy) -> Iterator[Problem]:
     if policy.defaults.agent is not Effect.DENY:
         yield Problem(0, "what an agent runs and nobody understands is not denied but asked for")
-    if policy.defaults.human in APPROVALS and policy.defaults.terms is None:
+    allows = any(rule.effect is not Effect.DENY for rule in policy.rules)
+    if allows and policy.defaults.human in APPROVALS and policy.defaults.terms is None:
         yield Problem(0, "without defaults.approve what is not understood is denied")
 
 
