@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import difflib
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import click
-import uvloop
 
 from bastion.app import logs
 from bastion.app.config import ConfigError
+from bastion.app.policy_cli import policy
+from bastion.app.running import Group, fail, run
 
-EXIT_CONFIG = 78
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-class Group(click.Group):
-    """Names the nearest command for an unknown one."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with a hint."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            near = difflib.get_close_matches(args[0], self.list_commands(ctx), 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise click.UsageError(error.format_message() + hint, ctx) from None
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -66,10 +49,10 @@ def demo(port: int, folder: Path | None) -> None:
         (folder / "demo.json").unlink(
             missing_ok=True
         )  # at once: whoever waits for it must not find the old one
-    from bastion.app.demo import demo as run  # noqa: PLC0415 - the demo's imports are heavy
+    from bastion.app.demo import demo as start  # noqa: PLC0415 - the demo's imports are heavy
 
     logs.configure("warning", "text")
-    _run(run(port, folder))
+    run(start(port, folder))
 
 
 @main.command()
@@ -88,9 +71,9 @@ def serve(path: Path, *, check: bool) -> None:
     try:
         loaded = config.load(path)
     except ConfigError as error:
-        _fail(error)
+        fail(error)
     logs.configure(loaded.log.level, loaded.log.format)
-    _run(server.check(path) if check else server.serve(path))
+    run(server.check(path) if check else server.serve(path))
 
 
 def _state(*, exists: bool) -> Callable[[Command], Command]:
@@ -122,27 +105,11 @@ def replay(session: str, state: Path, speed: float, idle_limit: float | None) ->
     try:
         path = find(session, state)
     except ConfigError as error:
-        _fail(error)
+        fail(error)
     sys.exit(play(path, speed, idle_limit))
 
 
-@main.group(cls=Group)
-def policy() -> None:
-    """Check a policy."""
-
-
-@policy.command("check")
-@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
-def policy_check(path: Path) -> None:
-    """Load a policy and run its examples.
-
-    \b
-    Example:
-      bastion policy check conf/policies/demo.yaml
-    """  # noqa: D301 - click reads the escape
-    from bastion.app.offices import check_policy  # noqa: PLC0415 - start-up of other commands stays fast
-
-    _run(check_policy(path))
+main.add_command(policy)
 
 
 @main.group(cls=Group)
@@ -167,7 +134,7 @@ def detectors_test(source: str, path: Path | None, *, as_json: bool) -> None:
     try:
         settings = config.load(path).masking if path else MaskingSettings()
     except ConfigError as error:
-        _fail(error)
+        fail(error)
     sys.exit(try_detectors(source, settings, as_json=as_json))
 
 
@@ -183,7 +150,7 @@ def sessions(state: Path, *, as_json: bool) -> None:
     """  # noqa: D301 - click reads the escape
     from bastion.app.offices import list_sessions  # noqa: PLC0415 - start-up of other commands stays fast
 
-    _run(list_sessions(state, as_json=as_json))
+    run(list_sessions(state, as_json=as_json))
 
 
 @main.command()
@@ -192,7 +159,7 @@ def reindex(state: Path) -> None:
     """Rebuild the index of sessions from the ledger."""
     from bastion.app.offices import rebuild_index  # noqa: PLC0415 - start-up of other commands stays fast
 
-    _run(rebuild_index(state))
+    run(rebuild_index(state))
 
 
 @main.command()
@@ -202,7 +169,7 @@ def revoke(serial: int, state: Path) -> None:
     """Honour the SSH certificate with this SERIAL no longer (the ledger names it)."""
     from bastion.app.offices import revoke_serial  # noqa: PLC0415 - start-up of other commands stays fast
 
-    _run(revoke_serial(state, serial))
+    run(revoke_serial(state, serial))
 
 
 @main.command()
@@ -212,7 +179,7 @@ def enrol(identity: str, state: Path) -> None:
     """Give IDENTITY (`ISSUER|SUBJECT`) a new TOTP seed and print its otpauth URI once."""
     from bastion.app.offices import enrol_totp  # noqa: PLC0415 - start-up of other commands stays fast
 
-    _run(enrol_totp(state, identity))
+    run(enrol_totp(state, identity))
 
 
 @main.command("help")
@@ -224,23 +191,4 @@ def show_help(page: str | None) -> None:
     try:
         click.echo_via_pager(page_text(page))
     except ConfigError as error:
-        _fail(error)
-
-
-def _run(work: Coroutine[Any, Any, int]) -> NoReturn:
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            sys.exit(runner.run(work))
-    except ConfigError as error:
-        _fail(error)
-    except ExceptionGroup as group:
-        known, rest = group.split(ConfigError)
-        if known is None or rest is not None:
-            raise
-        _fail(known.exceptions[0])
-
-
-def _fail(error: BaseException) -> NoReturn:
-    for line in str(error).splitlines():
-        click.echo(f"bastion: {line}", err=True)
-    sys.exit(EXIT_CONFIG)
+        fail(error)

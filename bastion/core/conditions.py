@@ -15,6 +15,7 @@ from bastion.core.shell import paths
 from bastion.core.shell.facts import Access, Command
 from bastion.core.shell.paths import Match
 
+_USES = {"paths": ("read", "write", "name"), "reads": ("read",), "writes": ("write",)}
 Relation = Callable[[Access, str], tuple[bool, Match]]
 
 
@@ -36,21 +37,30 @@ NO = Answer(grants=False, hits=Match.NO)
 def holds(what: What, command: Command) -> Answer:
     """The answer of a whole `command:` condition."""
     # Every part is asked: one that cannot hit may still be what keeps a rule from granting.
-    answer = _programs(what.programs, command)
-    if what.flags is not None:
-        answer &= _names(what.flags, frozenset(command.flags))
-    if what.capabilities is not None:
-        answer &= _names(what.capabilities, frozenset(command.capabilities))
-    for files, uses in (
-        (what.paths, ("read", "write", "name")),
-        (what.reads, ("read",)),
-        (what.writes, ("write",)),
-    ):
-        if files is not None:
-            answer &= _files(files, [access for access in command.accesses if access.use in uses])
-    if what.hosts is not None:
-        answer &= _hosts(what.hosts, command)
+    answer = YES
+    for part in parts(what, command).values():
+        answer &= part
     return answer
+
+
+def parts(what: What, command: Command) -> dict[str, Answer]:
+    """The answer of each part of a condition, by its key in the policy file."""
+    found = {"programs": _programs(what.programs, command)}
+    if what.flags is not None:
+        found["flags"] = _names(what.flags, frozenset(command.flags))
+    if what.capabilities is not None:
+        found["capabilities"] = _names(what.capabilities, frozenset(command.capabilities))
+    for key, files in (("paths", what.paths), ("reads", what.reads), ("writes", what.writes)):
+        if files is not None:
+            found[key] = _files(files, touched(key, command))
+    if what.hosts is not None:
+        found["hosts"] = _hosts(what.hosts, command)
+    return found
+
+
+def touched(key: str, command: Command) -> list[Access]:
+    """The files of a command that the condition `key` (paths, reads or writes) is about."""
+    return [access for access in command.accesses if access.use in _USES[key]]
 
 
 def writes_nothing(command: Command) -> bool:

@@ -60,6 +60,11 @@ class Policy:
         findings = [finding for unit in line.units for finding in self._unit(principal, pod, unit)]
         return self._verdict(findings)
 
+    def judge_command(self, principal: Principal, pod: Pod, command: Command) -> Verdict:
+        """The verdict that one simple command would have by itself."""
+        rules = [rule for rule in self._standing(principal, pod) if rule.environment is None]
+        return self._verdict(self._command(rules, principal, command))
+
     def judge_environment(self, principal: Principal, pod: Pod, name: str, value: str) -> Verdict:
         """The verdict on a variable that the client sends: judged as an assignment, by rules with
         `environment`. Names that change what programs do (LD_*, PATH, BASH_ENV, …) are never allowed.

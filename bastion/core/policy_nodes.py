@@ -18,8 +18,6 @@ _LATER = {
     "when": "conditions in CEL",
     "hours": "hours",
     "absolute": "absolute denials",
-    "includes": "includes",
-    "include": "includes",
     "notify": "notifications",
 }
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -27,10 +25,11 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: `line` counts from 1; 0 is the file as a whole."""
+    """One thing that is wrong: `line` counts from 1; 0 is the file as a whole. `file` is an included one."""
 
     line: int
     text: str
+    file: str = ""
 
 
 @dataclass(slots=True)
@@ -39,20 +38,21 @@ class Nodes:
 
     problems: list[Problem] = field(default_factory=list)
     sets: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    file: str = ""
 
     def compose(self, text: str) -> yaml.Node | None:
         """The document's root node; None (with a problem) where the text is no bounded YAML."""
         if len(text) > MAX_TEXT:
-            self.problems.append(Problem(0, f"a policy may have {MAX_TEXT} characters"))
+            self.whole(f"a policy may have {MAX_TEXT} characters")
             return None
         try:
             root = yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 0
-            self.problems.append(Problem(line, f"this is not YAML: {error.problem or error.context}"))
+            self.whole(f"this is not YAML: {error.problem or error.context}", line)
             return None
         except (yaml.YAMLError, RecursionError, ValueError) as error:
-            self.problems.append(Problem(0, f"this is not YAML: {type(error).__name__}"))
+            self.whole(f"this is not YAML: {type(error).__name__}")
             return None
         if root is not None and not self._bounded(root):
             return None
@@ -69,18 +69,22 @@ class Nodes:
                 elif isinstance(node, yaml.SequenceNode):
                     deeper += node.value
                 if count + len(deeper) > MAX_NODES:
-                    self.problems.append(Problem(0, f"a policy may have {MAX_NODES} values, aliases counted"))
+                    self.whole(f"a policy may have {MAX_NODES} values, aliases counted")
                     return False
             count += len(deeper)
             if not deeper:
                 return True
             level = deeper
-        self.problems.append(Problem(0, f"a policy may be nested {MAX_DEPTH} levels deep"))
+        self.whole(f"a policy may be nested {MAX_DEPTH} levels deep")
         return False
 
     def wrong(self, node: yaml.Node, text: str) -> None:
         """Note a problem at a node."""
-        self.problems.append(Problem(node.start_mark.line + 1, text))
+        self.whole(text, node.start_mark.line + 1)
+
+    def whole(self, text: str, line: int = 0) -> None:
+        """Note a problem at a line of the file that is being read; 0 is the file as a whole."""
+        self.problems.append(Problem(line, text, self.file))
 
     def mapping(self, node: yaml.Node, what: str, keys: Iterable[str] | None) -> dict[str, yaml.Node]:
         """A mapping's values; unknown, repeated and unsupported keys are problems. None: any key."""

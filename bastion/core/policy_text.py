@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import yaml
@@ -38,7 +39,10 @@ from bastion.core.shell.understand import understand
 from bastion.model.events import Parsed
 from bastion.model.verdict import Effect
 
-_TOP = ("version", "defaults", "sets", "rules", "masking")
+MAX_INCLUDES = 16
+_TOP = ("version", "include", "defaults", "sets", "rules", "masking")
+_PART = ("version", "sets", "rules")
+_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\.ya?ml")
 _KNOWING = ("known_values", "secrets_scope")
 _RULE = ("id", "who", "where", "command", "environment", "effect", "reason", "examples")
 EXAMPLE_CWD = "/app"
@@ -52,24 +56,35 @@ class PolicyProblems:
     problems: tuple[Problem, ...]
 
     def __str__(self) -> str:
-        ordered = sorted(self.problems, key=lambda problem: problem.line)
-        return "\n".join(f"{self.name}:{problem.line}: {problem.text}" for problem in ordered)
+        ordered = sorted(self.problems, key=lambda problem: (problem.file, problem.line))
+        return "\n".join(f"{each.file or self.name}:{each.line}: {each.text}" for each in ordered)
 
 
-def load(text: str, *, name: str) -> Policy | PolicyProblems:
-    """Read a policy (YAML); `name` is the file's, for messages. Never raises for bad text."""
+def included(text: str) -> tuple[str, ...]:
+    """The names of the files that a policy includes; whoever loads it reads them and gives their text.
+
+    What is wrong with them is for `load` to say.
+    """
+    top = _top(Nodes().compose(text))
+    names = top["include"].value if isinstance(top.get("include"), yaml.SequenceNode) else ()
+    found = [each.value for each in names if isinstance(each, yaml.ScalarNode)]
+    return tuple(name for name in dict.fromkeys(found) if _FILE.fullmatch(name))[:MAX_INCLUDES]
+
+
+def load(text: str, *, name: str, parts: Mapping[str, str] | None = None) -> Policy | PolicyProblems:
+    """Read a policy (YAML); `name` is the file's, for messages. Never raises for bad text.
+
+    `parts` holds the texts of the files that it includes, by name. Their sets and rules come first.
+    """
     nodes = Nodes()
     root = nodes.compose(text)
     if root is None:
         return PolicyProblems(name, tuple(nodes.problems) or (Problem(0, "the policy is empty"),))
     top = nodes.mapping(root, "the policy", _TOP)
-    if "version" not in top or nodes.text(top["version"], "version") != "1":
-        nodes.wrong(top.get("version", root), "version: 1 is the only version")
-    if "sets" in top:
-        for key, value in nodes.mapping(top["sets"], "sets", None).items():
-            nodes.sets[key] = nodes.strings(value, f"the set {key}")
+    files = _include(nodes, top["include"], parts or {}) if "include" in top else {}
+    rules = [rule for file, part in files.items() for rule in _part(nodes, file, part)]
+    rules += _body(nodes, root, top)
     defaults = _defaults(nodes, top["defaults"]) if "defaults" in top else Defaults()
-    rules = [_rule(nodes, each) for each in nodes.items(top["rules"], "rules")] if "rules" in top else []
     if "rules" not in top:
         nodes.wrong(root, "a policy must have rules")
     masking = (
@@ -78,8 +93,67 @@ def load(text: str, *, name: str) -> Policy | PolicyProblems:
     _check_ids(nodes, rules)
     if nodes.problems:
         return PolicyProblems(name, tuple(nodes.problems))
-    digest = hashlib.sha256(text.replace("\r\n", "\n").encode("utf-8", "surrogatepass")).hexdigest()
-    return Policy(digest, tuple(rules), defaults, tuple(masking), name)
+    return Policy(_digest(text, files), tuple(rules), defaults, tuple(masking), name)
+
+
+def _digest(text: str, files: Mapping[str, str]) -> str:
+    """The sha256 of a policy's text; of one that includes, that of the list of all texts' sha256."""
+
+    def one(each: str) -> str:
+        return hashlib.sha256(each.replace("\r\n", "\n").encode("utf-8", "surrogatepass")).hexdigest()
+
+    if not files:
+        return one(text)
+    return one("\n".join([one(text), *(f"{name} {one(part)}" for name, part in files.items())]))
+
+
+def _top(root: yaml.Node | None) -> dict[str, yaml.Node]:
+    pairs = root.value if isinstance(root, yaml.MappingNode) else ()
+    return {key.value: value for key, value in pairs if isinstance(key, yaml.ScalarNode)}
+
+
+def _include(nodes: Nodes, node: yaml.Node, parts: Mapping[str, str]) -> dict[str, str]:
+    """The texts of the included files, in order."""
+    found: dict[str, str] = {}
+    listed = nodes.items(node, "include")
+    if len(listed) > MAX_INCLUDES:
+        nodes.wrong(node, f"a policy may include {MAX_INCLUDES} files")
+    for each in listed[:MAX_INCLUDES]:
+        file = nodes.text(each, "an item of include")
+        if file is None:
+            continue
+        if not _FILE.fullmatch(file):
+            nodes.wrong(each, f"{file[:60]} is no name of a file beside the policy, like secrets.yaml")
+        elif file in found:
+            nodes.wrong(each, f"{file} is included twice")
+        elif file not in parts:
+            nodes.wrong(each, f"{file} cannot be read")
+        else:
+            found[file] = parts[file]
+    return found
+
+
+def _part(nodes: Nodes, file: str, text: str) -> list[Rule]:
+    """The rules of an included file: a policy that has only sets and rules, and includes nothing."""
+    nodes.file = file
+    try:
+        root = nodes.compose(text)
+        if root is None:
+            return []
+        return _body(nodes, root, nodes.mapping(root, "an included file", _PART))
+    finally:
+        nodes.file = ""
+
+
+def _body(nodes: Nodes, root: yaml.Node, top: Mapping[str, yaml.Node]) -> list[Rule]:
+    """Version, sets and rules of one file."""
+    if "version" not in top or nodes.text(top["version"], "version") != "1":
+        nodes.wrong(top.get("version", root), "version: 1 is the only version")
+    for key, value in nodes.mapping(top["sets"], "sets", None).items() if "sets" in top else ():
+        if key in nodes.sets:
+            nodes.wrong(value, f"the set {key} is there twice")
+        nodes.sets[key] = nodes.strings(value, f"the set {key}")
+    return [_rule(nodes, each) for each in nodes.items(top["rules"], "rules")] if "rules" in top else []
 
 
 def example_texts(policy: Policy) -> tuple[Example, ...]:
@@ -93,7 +167,10 @@ def check_example(policy: Policy, example: Example, parsed: Parsed) -> str | Non
     A rule matches a line when it may hold for one of its commands; an allowing rule, when it
     permits every one of them.
     """
-    where = f"line {example.line}: rule {example.rule}: the example {example.text!r}"
+    where = (
+        f"{example.file} line {example.line}".lstrip()
+        + f": rule {example.rule}: the example {example.text!r}"
+    )
     if parsed.tree is None:
         return f"{where} is {parsed.problem}: {parsed.message}"
     rule = next(each for each in policy.rules if each.id == example.rule)
@@ -114,7 +191,7 @@ def _check_ids(nodes: Nodes, rules: list[Rule]) -> None:
     seen: set[str] = set()
     for rule in rules:
         if rule.id in seen:
-            nodes.problems.append(Problem(rule.line, f"the rule {rule.id} is there twice"))
+            nodes.problems.append(Problem(rule.line, f"the rule {rule.id} is there twice", rule.file))
         seen.add(rule.id)
 
 
@@ -185,4 +262,5 @@ def _rule(nodes: Nodes, node: yaml.Node) -> Rule:
         reason=(nodes.text(found["reason"], "reason") or "") if "reason" in found else "",
         environment=nodes.strings(found["environment"], "environment") if "environment" in found else None,
         examples=read_examples(nodes, found["examples"], name) if "examples" in found else (),
+        file=nodes.file,
     )

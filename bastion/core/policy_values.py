@@ -156,7 +156,9 @@ def read_examples(nodes: Nodes, node: yaml.Node, rule: str) -> tuple[Example, ..
     """The examples of a rule, with their lines."""
     found = nodes.mapping(node, "examples", ("match", "not_match"))
     return tuple(
-        Example(rule, nodes.text(each, "an example") or "", key == "match", each.start_mark.line + 1)
+        Example(
+            rule, nodes.text(each, "an example") or "", key == "match", each.start_mark.line + 1, nodes.file
+        )
         for key, value in found.items()
         for each in nodes.items(value, f"examples.{key}")
     )

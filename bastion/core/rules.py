@@ -66,21 +66,21 @@ class Where:
         """Whether the container is one of those."""
         labels = dict(pod.labels)
         return (
-            _named(pod.cluster, self.clusters)
-            and _named(pod.namespace, self.namespaces)
-            and _named(pod.name, self.pods)
-            and _named(pod.container, self.containers)
-            and _named(pod.workload, self.workloads)
+            fits(pod.cluster, self.clusters)
+            and fits(pod.namespace, self.namespaces)
+            and fits(pod.name, self.pods)
+            and fits(pod.container, self.containers)
+            and fits(pod.workload, self.workloads)
             and all(key in labels and fnmatchcase(labels[key], value) for key, value in self.labels)
         )
 
     def may_hold(self, target: Target) -> bool:
         """Whether a container that the target names could be one of those; labels are not known yet."""
         return (
-            (not target.cluster or _named(target.cluster, self.clusters))
-            and _named(target.namespace, self.namespaces)
-            and (target.kind != "pod" or _named(target.name, self.pods))
-            and (not target.container or _named(target.container, self.containers))
+            (not target.cluster or fits(target.cluster, self.clusters))
+            and fits(target.namespace, self.namespaces)
+            and (target.kind != "pod" or fits(target.name, self.pods))
+            and (not target.container or fits(target.container, self.containers))
         )
 
     def surely_holds(self, target: Target) -> bool:
@@ -95,7 +95,8 @@ class Where:
         )
 
 
-def _named(name: str, globs: tuple[str, ...] | None) -> bool:
+def fits(name: str, globs: tuple[str, ...] | None) -> bool:
+    """Whether a name is one of those that the globs mean; None means any."""
     return globs is None or any(fnmatchcase(name, glob) for glob in globs)
 
 
@@ -140,17 +141,24 @@ class What:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A line that a rule must match (`expected`) or must not; `line` is its place in the file."""
+    """A line that a rule must match (`expected`) or must not; `line` is its place in the file.
+
+    `file` is the included one that it stands in, or empty.
+    """
 
     rule: str
     text: str
     expected: bool
     line: int
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `environment` holds globs of variable names, for rules about what clients send."""
+    """One rule. `environment` holds globs of variable names, for rules about what clients send.
+
+    It stands in `line` of `file`, which is empty for the policy's own.
+    """
 
     id: str
     line: int
@@ -162,6 +170,12 @@ class Rule:
     reason: str = ""
     environment: tuple[str, ...] | None = None
     examples: tuple[Example, ...] = ()
+    file: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for people."""
+        return f"{self.file} line {self.line}" if self.file else f"line {self.line}"
 
 
 @dataclass(frozen=True, slots=True)

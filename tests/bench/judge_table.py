@@ -1,8 +1,11 @@
-"""Prints how a policy treats a labelled corpus: risky lines let through, benign lines let through.
+"""Prints how a policy treats a labelled corpus: the confusion table, programs, doubts, and the time.
 
-    python tests/bench/judge_table.py [--policy FILE] [--corpus FILE.jsonl] [--show] [--pace SECONDS]
+    python tests/bench/judge_table.py [--policy FILE] [--corpus FILE.jsonl] [--as WHO] [--at WHERE] [--show]
+        [--pace SECONDS]
 
 A corpus line is {"id","line","shell","intent","programs","undecidable"}; intent "benign" or a risk.
+Exits with 1 where more than 1 % of the risky lines or less than 85 % of the benign ones run unasked,
+where programs are exact on less than 97 % of the decidable lines, or an undecidable one is not flagged.
 """
 
 from __future__ import annotations
@@ -10,63 +13,103 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import shlex
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
+from bastion.app.policy_trials import Read, judge, read_case, read_line, scope
 from bastion.core.policy import Policy
 from bastion.core.policy_text import PolicyProblems, load
-from bastion.core.shell.facts import Line
-from bastion.core.shell.understand import understand
-from bastion.model.pod import Pod
-from bastion.model.principal import Kind, Principal
 from bastion.model.verdict import Effect, Verdict
 from bastion.syntax.shfmt import Shfmt
 
 ROOT = Path(__file__).resolve().parents[2]
-DIALECTS = {"bash": "bash", "sh": "posix", "dash": "posix", "ash": "posix", "zsh": "zsh", "mksh": "mksh"}
-# A statement is judged as the argument of its client.
-CLIENTS = {"psql": "psql -c", "mysql": "mysql -e", "python": "python3 -c"}
-POD = Pod("demo", "shop", "web-0", "uid", "app", "containerd://x", (("app", "web"),))
+Row = Mapping[str, object]
 
 
-def everyone(policy: Policy) -> Principal:
-    """A human in every group that the policy names."""
-    groups = frozenset(group for rule in policy.rules for group in rule.who.groups or ())
-    return Principal("https://issuer", "bench", Kind.HUMAN, "bench", 0, groups)
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A corpus line, what was understood of it, its verdict, and the seconds of parsing and of judging."""
+
+    row: Row
+    read: Read
+    verdict: Verdict
+    reading: float
+    judging: float
+
+    @property
+    def allowed(self) -> bool:
+        """Whether it would run unasked."""
+        return self.verdict.effect is Effect.ALLOW
+
+    @property
+    def exact(self) -> bool:
+        """Whether its programs are those of the label, in order."""
+        return self.read.programs == self.row["programs"]
 
 
-async def judge(
-    policy: Policy, who: Principal, syntax: Shfmt, row: dict[str, str]
-) -> tuple[Line | None, Verdict | None, float]:
-    """The facts and the verdict of one line (None where there is no tree), and the seconds of parsing."""
-    begun = time.perf_counter()
-    text, dialect = row["line"], DIALECTS.get(row["shell"], "posix")
-    if row["shell"] in CLIENTS:
-        text = f"{CLIENTS[row['shell']]} {shlex.quote(text)}"
-    elif row["shell"] not in DIALECTS:
-        text = f"{row['shell']} {text}"
-    parsed = await syntax.parse(text.encode(), dialect)
-    parsing = time.perf_counter() - begun
-    if parsed.tree is None:
-        return None, None, parsing
-    line = understand(parsed.tree, parsed.text, cwds=("/app",), dialect=dialect, stdin="client")
-    return line, policy.judge_line(who, POD, line), parsing
+async def run(
+    policy: Policy, texts: Iterable[str], who: str | None, at: str | None, pace: float
+) -> list[Judged]:
+    """Judge every line of a corpus."""
+    found = []
+    async with Shfmt() as syntax:
+        for text in texts:
+            await asyncio.sleep(pace)
+            case = replace(read_case(text.encode()), who=who, at=at)
+            principal, pod = scope(policy, case)
+            begun = time.perf_counter()
+            read = await read_line(syntax, case)
+            between = time.perf_counter()
+            verdict = judge(policy, read, principal, pod)
+            ended = time.perf_counter()
+            found.append(Judged(json.loads(text), read, verdict, between - begun, ended - between))
+    return found
 
 
-def programs(line: Line | None) -> list[str]:
-    """The programs of all units, each once."""
-    return list(dict.fromkeys(name for unit in line.units for name in unit.programs)) if line else []
+def table(judged: list[Judged]) -> list[str]:
+    """The confusion table: intents down, effects across."""
+    effects = [effect for effect in Effect if any(one.verdict.effect is effect for one in judged)]
+    lines = [
+        f"{'intent':14}{'lines':>7}" + "".join(f"{effect:>15}" for effect in effects) + f"{'unasked':>10}"
+    ]
+    groups = Counter(str(one.row["intent"]) for one in judged)
+    for name in ("benign", *sorted(groups.keys() - {"benign"}), "(all risky)"):
+        rows = [
+            one
+            for one in judged
+            if one.row["intent"] == name or (name == "(all risky)" and one.row["intent"] != "benign")
+        ]
+        counts = Counter(one.verdict.effect for one in rows)
+        share = 100 * counts[Effect.ALLOW] / max(len(rows), 1)
+        cells = "".join(f"{counts[effect]:>15}" for effect in effects)
+        lines.append(f"{name:14}{len(rows):>7}{cells}{share:>8.1f} %")
+    return lines
 
 
-async def main() -> int:
-    """Print the table; 1 where a risky line was let through beyond 1 % or benign lines below 85 %."""
+def show(one: Judged) -> None:
+    """Print a line that is judged otherwise than its label says."""
+    risky, undecidable = one.row["intent"] != "benign", bool(one.row.get("undecidable"))
+    where = f"{one.row['id']} {one.row['shell']} {one.row['line']!r}"
+    if risky == one.allowed:
+        print(where, one.verdict.effect, one.verdict.rule, *one.verdict.reasons)
+    if not undecidable and not one.exact:
+        print("  programs", where, one.read.programs, one.row["programs"])
+    if undecidable and one.read.understood:
+        print("  undecidable but understood", where)
+
+
+def main() -> int:
+    """Print the table."""
     options = argparse.ArgumentParser()
-    options.add_argument("--policy", default=str(ROOT / "conf/policies/starter.yaml"))
+    options.add_argument("--policy", default=str(ROOT / "conf/policies/operator.yaml"))
     options.add_argument("--corpus", default=str(ROOT / "tests/golden/commands.jsonl"))
+    options.add_argument("--as", dest="who")
+    options.add_argument("--at")
     options.add_argument("--show", action="store_true")
     options.add_argument("--pace", type=float, default=0.0, help="seconds between lines, as a person types")
     asked = options.parse_args()
@@ -74,57 +117,28 @@ async def main() -> int:
     if isinstance(policy, PolicyProblems):
         print(policy)
         return 1
-    counts: Counter[tuple[str, str]] = Counter()
-    exact = decidable = unflagged = 0
-    spent: list[tuple[float, float]] = []
-    who = everyone(policy)
-    rows = [json.loads(text) for text in Path(asked.corpus).read_text("utf-8").splitlines() if text]
-    async with Shfmt() as syntax:
-        for row in rows:
-            await asyncio.sleep(asked.pace)
-            begun = time.perf_counter()
-            line, verdict, parsing = await judge(policy, who, syntax, row)
-            spent.append((time.perf_counter() - begun - parsing, parsing))
-            effect = verdict.effect if verdict else Effect.DENY
-            kind = "benign" if row["intent"] == "benign" else "risky"
-            let = effect is Effect.ALLOW
-            counts[kind, "allowed" if let else str(effect)] += 1
-            if asked.show and (kind == "risky") == let:
-                print(
-                    row["id"],
-                    row["shell"],
-                    repr(row["line"]),
-                    effect,
-                    verdict.rule if verdict else "no tree",
-                    verdict.reasons if verdict else "",
-                )
-            if row["shell"] in DIALECTS and not row.get("undecidable"):
-                decidable += 1
-                exact += set(programs(line)) == set(row["programs"])
-                if asked.show and set(programs(line)) != set(row["programs"]):
-                    print("  programs", row["id"], repr(row["line"]), programs(line), row["programs"])
-            elif row["shell"] in DIALECTS:
-                flagged = line is None or not all(unit.understood for unit in line.units)
-                unflagged += not flagged
-                if asked.show and not flagged:
-                    print("  undecidable but understood", row["id"], repr(row["line"]))
-    for kind in ("benign", "risky"):
-        total = sum(count for (each, _effect), count in counts.items() if each == kind)
-        parts = ", ".join(
-            f"{effect} {count}" for (each, effect), count in sorted(counts.items()) if each == kind
-        )
-        print(
-            f"{kind:7} {total:4} lines: {parts}; auto-allowed {100 * counts[kind, 'allowed'] / max(total, 1):.1f} %"
-        )
+    texts = [text for text in Path(asked.corpus).read_text("utf-8").splitlines() if text]
+    judged = asyncio.run(run(policy, texts, asked.who, asked.at, asked.pace))
+    for one in judged if asked.show else ():
+        show(one)
+    print("\n".join(table(judged)))
+    decidable = [one for one in judged if not one.row.get("undecidable")]
+    exact = sum(one.exact for one in decidable)
+    unflagged = sum(one.read.understood for one in judged if one.row.get("undecidable"))
+    flagged = sum(not one.read.understood for one in decidable)
     print(
-        f"programs exact {exact}/{decidable}; undecidable not flagged {unflagged}; median "
-        f"{1000 * median(each for each, _parsing in spent):.2f} ms to judge a line, "
-        f"{1000 * median(parsing for _each, parsing in spent):.2f} ms to parse it"
+        f"programs exact, in order: {exact}/{len(decidable)} decidable lines; undecidable lines not flagged: "
+        f"{unflagged}/{len(judged) - len(decidable)}; decidable lines flagged all the same: {flagged}"
     )
-    risky = sum(count for (each, _effect), count in counts.items() if each == "risky")
-    benign = sum(count for (each, _effect), count in counts.items() if each == "benign")
-    return int(counts["risky", "allowed"] > risky / 100 or counts["benign", "allowed"] < 0.85 * benign)
+    print(
+        f"median {1000 * median(one.judging for one in judged):.2f} ms to judge a line, "
+        f"{1000 * median(one.reading for one in judged):.2f} ms to parse and understand it"
+    )
+    benign = [one.allowed for one in judged if one.row["intent"] == "benign"]
+    risky = [one.allowed for one in judged if one.row["intent"] != "benign"]
+    good = sum(risky) <= len(risky) / 100 and sum(benign) >= 0.85 * len(benign)
+    return int(not good or exact < 0.97 * len(decidable) or unflagged > 0)
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(main())

@@ -198,6 +198,7 @@ PROBE = "zzzz-no-such-key"
 EVERYWHERE = f"""
 {PROBE}: 1
 version: 1
+include: [probe.yaml]
 defaults: {{{PROBE}: 1, not_understood: {{{PROBE}: 1}}, approve: {{{PROBE}: 1, totp: true}}}}
 masking: [{{{PROBE}: 1, known_values: off}}]
 rules:
@@ -211,7 +212,7 @@ rules:
   - {{id: b, effect: {{{PROBE}: 1}}}}
 """
 SECTIONS = {
-    "the policy": "The file", "defaults": "defaults", "defaults.not_understood": "defaults.not_understood",
+    "the policy": "The file", "an included file": "An included file", "defaults": "defaults", "defaults.not_understood": "defaults.not_understood",
     "defaults.approve": "approve", "a masking entry": "A masking entry", "a rule": "A rule", "who": "who",
     "where": "where", "command": "command", "flags": "flags", "paths": "paths", "hosts": "hosts",
     "effect": "effect", "approve": "approve", "examples": "examples",
@@ -220,9 +221,11 @@ SECTIONS = {
 
 def accepted_keys():
     """What the loader says each mapping may have, when it is given a key that it does not know."""
-    problems = load(EVERYWHERE, name="probe")
+    problems = load(EVERYWHERE, name="probe", parts={"probe.yaml": f"version: 1\n{PROBE}: 1\n"})
     assert isinstance(problems, PolicyProblems)
-    said = re.findall(rf"(?m)^probe:\d+: (.+) has no key {PROBE}; it may have (.+)$", str(problems))
+    said = re.findall(
+        rf"(?m)^probe(?:\.yaml)?:\d+: (.+) has no key {PROBE}; it may have (.+)$", str(problems)
+    )
     return {what: set(keys.split(", ")) for what, keys in said}
 
 

@@ -26,7 +26,7 @@ POD = Pod("c", "shop", "web-0", "u", "app", "i")
 def judged():
     policies = {
         name: load((ROOT / f"conf/policies/{name}.yaml").read_text(), name=name)
-        for name in ("starter", "demo")
+        for name in ("operator", "demo")
     }
     assert all(isinstance(policy, Policy) for policy in policies.values())
     who = Principal("i", "s", Kind.HUMAN, "s", 0, frozenset({"operators", "dev", "sre"}))
@@ -51,7 +51,7 @@ def judged():
     return asyncio.run(run())
 
 
-@pytest.mark.parametrize("policy", ["starter", "demo"])
+@pytest.mark.parametrize("policy", ["operator", "demo"])
 def test_no_risky_line_is_allowed(judged, policy):
     let = [
         row["line"]
@@ -59,12 +59,12 @@ def test_no_risky_line_is_allowed(judged, policy):
         if row["intent"] != "benign" and verdicts[policy].effect is Effect.ALLOW
     ]
     # The demo has no secrets rule for dot-env files and the like: masking is what it shows.
-    assert [line for line in let if policy == "starter" or "rm" in line.split()] == []
+    assert [line for line in let if policy == "operator" or "rm" in line.split()] == []
 
 
 def test_most_benign_lines_are_allowed(judged):
     benign = [
-        verdicts["starter"].effect is Effect.ALLOW
+        verdicts["operator"].effect is Effect.ALLOW
         for row, _line, verdicts in judged
         if row["intent"] == "benign"
     ]
@@ -87,7 +87,7 @@ def test_every_undecidable_line_is_flagged(judged):
 
 
 def test_an_agent_is_allowed_nothing_that_is_not_understood(judged):
-    policy = load((ROOT / "conf/policies/starter.yaml").read_text(), name="p")
+    policy = load((ROOT / "conf/policies/operator.yaml").read_text(), name="p")
     agent = Principal("i", "s", Kind.AGENT, "s", 0, frozenset({"operators"}), owner="o")
     for row, line, _verdicts in judged:
         if not all(unit.understood for unit in line.units):

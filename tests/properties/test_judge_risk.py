@@ -22,7 +22,7 @@ from bastion.syntax.shfmt import Shfmt
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICIES = [
-    load((ROOT / f"conf/policies/{name}.yaml").read_text(), name=name) for name in ("starter", "demo")
+    load((ROOT / f"conf/policies/{name}.yaml").read_text(), name=name) for name in ("operator", "demo")
 ]
 WHO = Principal("i", "s", Kind.HUMAN, "s", 0, frozenset({"operators", "dev", "sre"}))
 POD = Pod("c", "shop", "web-0", "u", "app", "i")

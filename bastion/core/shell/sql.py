@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from bastion.core.shell import escapes
 from bastion.core.shell.facts import Access
 from bastion.core.shell.judge import Judge
 from bastion.core.shell.options import read
@@ -107,6 +108,9 @@ def client(judge: Judge, call: Call) -> None:
     if "" in verbs:
         call.capabilities.add("runs-code")
         call.reasons.append(f"a statement of {call.program} that is not known to only read")
+    for word in statements:
+        if word.literal and not _verb(word, name):
+            escapes.started(judge, call, name, word.literal)
     call.verb = next(
         (verb for verb in ("secrets", "select", "show") if verb in verbs), "" if verbs else "show"
     )

@@ -2,9 +2,13 @@
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
-from bastion.app.cli import EXIT_CONFIG, main
+from bastion.app import running
+from bastion.app.cli import main
+from bastion.app.config import ConfigError
+from bastion.app.running import EXIT_CONFIG
 
 
 def commands(group, path=()):
@@ -65,3 +69,31 @@ def test_an_index_is_rebuilt_from_an_empty_ledger(tmp_path):
     (tmp_path / "ledger").mkdir()
     done = run("reindex", "--state", str(tmp_path))
     assert (done.exit_code, done.output) == (0, "0 sessions\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "typed", "offered"),
+    [(["policy"], "", {"check", "judge", "explain", "lint", "test", "diff", "replay"}), (["policy", "explain", "ls"], "--", {"--as", "--at", "--policy", "--shell", "--cwd", "--json"})],
+)  # fmt: skip
+def test_the_shell_completes_commands_and_options_of_policies(words, typed, offered):
+    found = {
+        item.value
+        for item in ShellComplete(main, {}, "bastion", "_BASTION_COMPLETE").get_completions(words, typed)
+    }
+    assert offered <= found
+
+
+def test_a_command_ends_with_the_status_of_its_work_and_says_each_line_of_an_error(capsys):
+    async def done():
+        return 3
+
+    async def wrong():
+        raise ConfigError("one\ntwo")
+
+    with pytest.raises(SystemExit) as ended:
+        running.run(done())
+    assert ended.value.code == 3
+    with pytest.raises(SystemExit) as ended:
+        running.run(wrong())
+    assert ended.value.code == EXIT_CONFIG
+    assert capsys.readouterr().err == "bastion: one\nbastion: two\n"

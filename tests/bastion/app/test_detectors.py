@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bastion.app.cli import EXIT_CONFIG, main
+from bastion.app.cli import main
 from bastion.app.config import ConfigError, load
 from bastion.app.detectors import MOST, DetectorSettings, MaskingSettings, mistakes, table
+from bastion.app.running import EXIT_CONFIG
 from bastion.core.masking.patterns import compile_patterns
 from bastion.core.masking.scan import find
 from bastion.core.masking.table import ALL

@@ -50,3 +50,19 @@ async def test_a_file_that_is_no_policy_is_refused(syntax, tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(ConfigError):
         await load_policy(path, syntax)
+
+
+async def test_included_files_are_read_beside_the_policy_and_their_examples_run(syntax, tmp_path):
+    path, part = tmp_path / "p.yaml", tmp_path / "part.yaml"
+    path.write_text(GOOD.replace("rules:", "include: [part.yaml]\nrules:"))
+    part.write_text(
+        "version: 1\nrules:\n  - {id: b, command: {program: ls}, effect: deny, examples: {match: [ls]}}\n"
+    )
+    first = await load_policy(path, syntax)
+    assert [rule.id for rule in first.rules] == ["b", "read"]
+    part.write_text(part.read_text().replace("match: [ls]", "match: [cat x]"))
+    with pytest.raises(ConfigError, match=r"part.yaml line 3: rule b: the example 'cat x' is not matched"):
+        await load_policy(path, syntax)
+    part.unlink()
+    with pytest.raises(ConfigError, match=r"part\.yaml"):
+        await load_policy(path, syntax)

@@ -61,11 +61,11 @@ async def test_a_check_listens_nowhere_and_names_the_policy(config, tmp_path, ca
     path = tmp_path / "bastion.toml"
     path.write_text(EXAMPLE.read_text())
     (tmp_path / "policies").mkdir()
-    source = EXAMPLE.parent / "policies" / "starter.yaml"
-    (tmp_path / "policies" / "starter.yaml").write_text(source.read_text())
+    source = EXAMPLE.parent / "policies" / "operator.yaml"
+    (tmp_path / "policies" / "operator.yaml").write_text(source.read_text())
     assert await check(path) == 0
     assert "good; policy " in capsys.readouterr().out
-    (tmp_path / "policies" / "starter.yaml").write_text("rules: [")
+    (tmp_path / "policies" / "operator.yaml").write_text("rules: [")
     with pytest.raises(ConfigError):
         await check(path)
     assert isinstance(config, Config)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bastion.core.policy import Policy
-from bastion.core.policy_text import PolicyProblems, load
+from bastion.core.policy_text import PolicyProblems, included, load
 
 GOOD = "version: 1\nrules:\n  - {id: a, command: {program: ls}, effect: allow}\n"
 
@@ -102,3 +102,34 @@ def test_sets_stand_alone_and_inside_lists():
     )
     assert isinstance(made, Policy)
     assert made.rules[0].what.programs == {"cat", "ls", "id"}
+
+
+PART = "version: 1\nsets: {logs: [/var/log]}\nrules:\n  - {id: part, command: {program: cat, reads: {within: $logs}}, effect: allow, examples: {match: [cat x]}}\n"
+MAIN = "version: 1\ninclude: [part.yaml]\nrules:\n  - {id: own, command: {program: tail, reads: {within: $logs}}, effect: allow}\n"
+
+
+def test_an_included_file_gives_its_rules_and_sets_and_counts_in_the_digest():
+    made = load(MAIN, name="p.yaml", parts={"part.yaml": PART})
+    assert isinstance(made, Policy), str(made)
+    assert [(rule.id, rule.place) for rule in made.rules] == [("part", "part.yaml line 4"), ("own", "line 4")]
+    assert made.rules[1].what.reads.within == ("/var/log",)
+    assert made.rules[0].examples[0].file == "part.yaml"
+    other = load(MAIN, name="p.yaml", parts={"part.yaml": PART.replace("/var/log", "/srv")})
+    assert isinstance(other, Policy)
+    assert made.sha256 != other.sha256
+    assert included(MAIN) == ("part.yaml",)
+
+
+@pytest.mark.parametrize(
+    ("main", "part", "said"),
+    [(MAIN, PART.replace("cat,", "cat, raeds: x,"), "part.yaml:4: command has no key raeds; did you mean reads?"), (MAIN, "version: 1\ninclude: [x.yaml]\nrules: []", "part.yaml:2: an included file has no key include"),
+     (MAIN, "version: 1\ndefaults: {}\nrules: []", "part.yaml:2: an included file has no key defaults"), (MAIN, "rules: [", "part.yaml:1: this is not YAML"), (MAIN, "rules: []", "part.yaml:1: version: 1"),
+     (MAIN, PART.replace("id: part", "id: own"), "p.yaml:4: the rule own is there twice"), (MAIN.replace("rules:", "sets: {logs: [/x]}\nrules:"), PART, "p.yaml:3: the set logs is there twice"),
+     (MAIN.replace("[part.yaml]", "[../part.yaml]"), PART, "p.yaml:2: ../part.yaml is no name of a file"), (MAIN.replace("[part.yaml]", "[/etc/p.yaml]"), PART, "is no name of a file"),
+     (MAIN.replace("[part.yaml]", "[part.yaml, part.yaml]"), PART, "included twice"), (MAIN.replace("[part.yaml]", "[gone.yaml]"), PART, "gone.yaml cannot be read"), (MAIN.replace("[part.yaml]", "part.yaml"), PART, "include must be a list"),
+     (MAIN.replace("[part.yaml]", str([f"a{n}.yaml" for n in range(17)])), PART, "may include 16 files")],
+)  # fmt: skip
+def test_what_is_wrong_with_an_included_file_is_named_with_its_file_and_line(main, part, said):
+    found = load(main, name="p.yaml", parts={"part.yaml": part})
+    assert isinstance(found, PolicyProblems)
+    assert said in str(found)
