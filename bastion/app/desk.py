@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bastion.app.counter import Counter
 from bastion.core.approval import may_decide
+from bastion.core.masking.scan import hidden
 from bastion.core.texts import plain
 from bastion.core.unmistakable import escaped, warning
 from bastion.model.approval import Asked, State
 from bastion.model.effects import Note
 from bastion.model.events import ClientEnded, ClientSent, EditorDrew, LineAborted, LineEntered
 from bastion.model.principal import Principal
-from bastion.model.refusal import EXIT_DENIED, EXIT_PENDING, Refusal
+from bastion.model.refusal import EXIT_DENIED, EXIT_NOT_UNDERSTOOD, EXIT_PENDING, Refusal
 from bastion.relay.journal import EvidenceError
 from bastion.relay.ports import Channel
 from bastion.store.approvals import UNKNOWN, ApprovalQueue, Row
@@ -33,6 +35,15 @@ USAGE = Refusal(
 )
 CODE_SECONDS = 60.0
 _VERBS = {"list": 0, "show": 1, "approve": 1, "deny": 2, "wait": 1, "run": 1}
+
+
+_ID = re.compile(r"[0-9a-f]{32}")
+SECRET_IN_REASON = Refusal(
+    "secret-in-reason",
+    "the reason looks like it holds a secret, which the ledger would keep; nothing was decided",
+    "deny it again in other words",
+    EXIT_NOT_UNDERSTOOD,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +66,8 @@ class Desk:
         who = channel.principal
         words, as_json = _words(channel.request.line)
         facts: dict[str, str | int | bool | list[str] | None] = {
-            "identity": who.key, "source": channel.source, "verb": words[0] if words else "",
-            "approval": words[1][:64] if len(words) > 1 else "",
+            "identity": who.key, "source": channel.source, "verb": _known_verb(words),
+            "approval": words[1] if len(words) > 1 and _ID.fullmatch(words[1]) else "",
         }  # fmt: skip
         try:
             await counter.note(Note("desk.asked", facts))
@@ -144,6 +155,8 @@ class Desk:
         row = await self._queue.row(one)
         if row is None or not _may_see(row, who):
             return _refused(UNKNOWN)
+        if hidden(reason) != reason:
+            return _refused(SECRET_IN_REASON)
         await counter.note(Note("approval.denying", {"approval": one, "by": who.key, "reason": reason[:500]}))
         done = await self._queue.deny(one, who, reason)
         if isinstance(done, Refusal):
@@ -183,6 +196,11 @@ async def _answer(channel: Channel, counter: Counter, reply: Reply, *, as_json: 
     await counter.say("out" if to_out else "err", text, Note("desk.answered", {"status": reply.status}))
     await counter.close(reply.status)
     await channel.flush()
+
+
+def _known_verb(words: list[str]) -> str:
+    """The verb for the ledger; what is none may hold anything."""
+    return words[0] if words and words[0] in _VERBS else "?" if words else ""
 
 
 def _words(line: bytes) -> tuple[list[str], bool]:

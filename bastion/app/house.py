@@ -13,7 +13,7 @@ import structlog
 
 from bastion.app.counter import Counter
 from bastion.app.desk import Desk
-from bastion.app.live import Live, while_there
+from bastion.app.live import REVOKED, Live, while_there
 from bastion.core.frame import Frame
 from bastion.core.masking.detector import Detector
 from bastion.core.masking.recall import Recalls
@@ -149,6 +149,8 @@ class House:
         target = parse(channel.login)
         if self._closing:
             return await self._refuse(channel, CLOSING)
+        if refusal := await self._revoked(channel.principal):
+            return await self._refuse(channel, refusal)
         if isinstance(target, Reserved) and target.name == "approvals":
             return await self._at_desk(channel)
         if isinstance(target, Target):
@@ -157,6 +159,17 @@ class House:
                 return await self._session(channel, target, cluster)
             target = cluster
         return await self._refuse(channel, target if isinstance(target, Refusal) else _not_yet(target))
+
+    async def _revoked(self, who: Principal) -> Refusal | None:
+        """A connection outlives its certificate: each channel asks again. No answer is a no."""
+        if not who.serial:
+            return None
+        try:
+            revoked = await self._rooms.index.revoked()
+        except StoreError as error:
+            _log.error("store.failed", why=str(error))
+            return NO_STORE
+        return REVOKED if who.serial in revoked else None
 
     async def close(self, seconds: float) -> None:
         """Refuse new sessions, end the live ones."""

@@ -144,8 +144,10 @@ class Work:
         """The client's bytes: to the program, or ^C while an approval is pending."""
         if self._run is not None and self.running:
             return self._run.typed(data)
+        if b"\x03" in data:
+            return self.withdraw()
         self._unread += len(data) if self._size is not None else 0
-        return self.withdraw() if b"\x03" in data else []
+        return []
 
     def input_ended(self) -> list[do.Effect]:
         """The client's EOF."""

@@ -105,7 +105,7 @@ class Keeper:
 
     def _follow(self, knowledge: Knowledge, source: str, version: str) -> None:
         tasks = self._tasks.setdefault(knowledge.wanted, {})
-        if source in tasks:
+        if source in tasks and not tasks[source].done():
             return
         count = len(knowledge.wanted.names or (ALL,))
         pace = Pace(max(self._pace.interval, count / READS_A_SECOND), self._pace.grace)

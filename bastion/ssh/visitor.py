@@ -19,6 +19,7 @@ import asyncssh
 from asyncssh.auth import KbdIntChallenge
 from asyncssh.constants import DISC_BY_APPLICATION, OPEN_ADMINISTRATIVELY_PROHIBITED, OPEN_RESOURCE_SHORTAGE
 
+from bastion.core.masking.scan import hidden
 from bastion.model.principal import Principal
 from bastion.model.refusal import Refusal
 from bastion.relay.ports import House
@@ -118,7 +119,7 @@ class Visitor(asyncssh.SSHServer):
 
     def begin_auth(self, username: str) -> bool:
         """A login name was given; everybody must authenticate."""
-        self._login = username
+        self._login = hidden(username)
         return True
 
     def auth_completed(self) -> None:

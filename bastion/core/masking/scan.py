@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bastion.core.masking.finder import Finder
-from bastion.core.masking.patterns import Patterns
+from bastion.core.masking.patterns import Patterns, compile_patterns
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,3 +29,19 @@ def find(patterns: Patterns, text: bytes) -> tuple[Span, ...]:
         else:
             spans.append(Span(start, end, source))
     return tuple(sorted(spans))
+
+
+@lru_cache(maxsize=1)
+def _detectors() -> Patterns:
+    return compile_patterns(())
+
+
+def hidden(text: str) -> str:
+    """A short text of a user's (a login name, a reason) with what the detectors find in it masked.
+
+    For places that no session's patterns reach; values of Secrets are not known there.
+    """
+    data = bytearray(text.encode("utf-8", "surrogateescape"))
+    for span in find(_detectors(), bytes(data)):
+        data[span.start : span.end] = b"*" * (span.end - span.start)
+    return data.decode("utf-8", "replace")

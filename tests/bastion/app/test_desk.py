@@ -171,3 +171,17 @@ async def test_a_code_counts_for_one_approval(coded):
     other = next(row.id for row in rows if row.id != coded.id)
     await asyncio.sleep(0)
     assert (await say(coded, BOB, f"approve {other}", inputs=line)).status == 77
+
+
+async def test_a_reason_that_holds_a_secret_is_not_taken_and_stands_nowhere(here):
+    done = await say(here, BOB, f"deny {here.id} 'no: password=Harbour-77-Qx'")
+    assert done.status == 65
+    assert (await here.rooms.queue.row(here.id)).state.value == "requested"
+    assert "Harbour-77" not in str(here.writer.leaves)
+
+
+@pytest.mark.parametrize("line", ["password=Harbour-77-Qx list", "show AKIADL6X5MXUOOF2PTBB"])
+async def test_what_is_no_verb_and_no_id_is_not_kept(here, line):
+    await say(here, BOB, line)
+    asked = [leaf for leaf in here.writer.leaves if leaf["type"] == "desk.asked"][-1]
+    assert (asked["verb"], asked["approval"]) in {("?", ""), ("show", "")}

@@ -17,6 +17,7 @@ from bastion.model.events import EditorDrew, LineEntered
 from bastion.model.principal import Kind
 from bastion.model.request import Pty, Size
 from bastion.relay.unrecorded import UNRECORDED
+from bastion.store.index import StoreError
 
 BOT = replace(person("bot", "agents", kind=Kind.AGENT), serial="77")
 TERMINAL = Pty("xterm", Size())
@@ -154,3 +155,21 @@ async def test_the_desks_prompt_for_a_code_is_recorded_and_shown(tmp_path):
         assert client.out.startswith(b"bastion: your one-time code: ")
         assert "your one-time code: " in recorded(tmp_path)
         assert "123456" not in recorded(tmp_path)
+
+
+async def test_a_revoked_certificate_opens_nothing_more_on_a_connection_that_is_open(here):
+    await here.rooms.index.revoke(77, 1)
+    for login, line in (("shop/web-0", b"echo hi"), ("approvals", b"list")):
+        client = await here.run(Client(replace(BOT, serial="77"), line, login))
+        assert (client.out, client.status) == (b"", 255)
+        assert last_refusal(here)["code"] == "certificate-revoked"
+
+
+async def test_while_nobody_knows_what_is_revoked_no_certificate_opens_anything(here, monkeypatch):
+    async def gone():
+        raise StoreError("gone")
+
+    monkeypatch.setattr(here.rooms.index, "revoked", gone)
+    client = await here.run(Client(replace(person(), serial="78"), b"echo hi"))
+    assert (client.out, client.status) == (b"", 255)
+    assert last_refusal(here)["code"] == "no-store"

@@ -141,3 +141,18 @@ async def test_an_optional_secret_that_appears_is_known(server, make_cluster, gr
     async with asyncio.timeout(10):
         assert [one.value for one in (await reading.changed()).values] == [b"first-value-1"]
     assert not watches
+
+
+async def test_a_follower_that_a_fault_ended_is_replaced_for_who_reads_next(
+    cluster, grant, watches, monkeypatch
+):
+    async def broken(_self):
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keeper.Follower, "run", broken)
+        first = await cluster.secrets(grant().pod, "pod")
+        async with asyncio.timeout(10):
+            assert await first.changed() == LOST
+    await cluster.secrets(grant().pod, "pod")
+    await until(lambda: watches)

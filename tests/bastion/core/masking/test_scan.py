@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bastion.core.masking.patterns import compile_patterns
-from bastion.core.masking.scan import Span, find
+from bastion.core.masking.scan import Span, find, hidden
 from bastion.model.masks import KnownValue
 
 PATTERNS = compile_patterns([KnownValue("k", b"Tz5-wallet_Rk8qM3vX"), KnownValue("s", b"tr0mbone")])
@@ -22,3 +22,10 @@ def test_a_command_with_a_password_is_found_by_its_context() -> None:
 def test_clean_text_has_no_spans() -> None:
     assert find(PATTERNS, b"ls -la /var/log && echo done") == ()
     assert find(PATTERNS, b"") == ()
+
+
+def test_a_short_text_of_a_user_leaves_without_what_detectors_find():
+    assert hidden("ghp_A1b2C3d4E5A1b2C3d4E5A1b2C3d4E5f6G7h8") != "ghp_A1b2C3d4E5A1b2C3d4E5A1b2C3d4E5f6G7h8"
+    assert "Harbour-77" not in hidden("no: password=Harbour-77-Qx")
+    assert hidden("shop/web-0") == "shop/web-0"
+    assert hidden("caf\udce9") == "caf\ufffd"
