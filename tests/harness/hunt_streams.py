@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import string
+from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from random import Random
+
+import avt
 
 from bastion.core.masking.patterns import Patterns, compile_patterns
 from bastion.core.masking.scan import find
@@ -148,10 +151,12 @@ def _cut(data: bytes, random: Random) -> tuple[bytes, ...]:
 
 def leaks(one: Stream, known: World) -> list[str]:
     """What can be read that may not be, in any prefix of the output, or how the answer depends on the cut."""
-    sent = _terminal(one, known) if one.terminal else _streamed(one.chunks, known)
+    pieces = _terminal(one, known) if one.terminal else [_streamed(one.chunks, known)]
+    sent = b"".join(pieces)
     found = []
     stripped = _STRIP.sub(b"", sent)
-    for view, text in (("bytes", sent), ("text", stripped), ("seen", _HIDDEN.sub(b"", stripped))):
+    views = [("bytes", sent), ("text", stripped), ("seen", _HIDDEN.sub(b"", stripped))]
+    for view, text in [*views, ("screen", _screens(pieces))] if one.terminal else views:
         low, exact = folded(text), joined(text)
         found += [f"{view}: {window!r}" for window in one.windows if window in low]
         found += [f"{view}: {whole!r}" for whole in one.wholes if whole in exact]
@@ -170,7 +175,16 @@ def _streamed(chunks: Sequence[bytes], known: World) -> bytes:
     return b"".join([masker.feed(chunk, 0.0).data for chunk in chunks]) + masker.close(0.0).data
 
 
-def _terminal(one: Stream, known: World) -> bytes:
+def _screens(pieces: Sequence[bytes]) -> bytes:
+    """Every screen that another emulator shows after a piece, in reading order."""
+    terminal, text, shown = avt.Vt(80, 24), getincrementaldecoder("utf-8")("replace"), {}
+    for piece in pieces:
+        terminal.feed_str(text.decode(piece))
+        shown["\n".join([line.text.rstrip() for line in terminal.view()]).rstrip()] = None
+    return "\0".join(shown).encode()
+
+
+def _terminal(one: Stream, known: World) -> list[bytes]:
     """A slow drip: the deadline passes between chunks now and then."""
     masker, at, sent = TerminalMasker(known.patterns, 80, 24), 0.0, []
     for number, chunk in enumerate(one.chunks):
@@ -179,4 +193,4 @@ def _terminal(one: Stream, known: World) -> bytes:
         if masker.deadline is not None and at >= masker.deadline:
             sent.append(masker.tick(at).data)
     sent.append(masker.close(at + 1).data)
-    return b"".join(sent)
+    return sent
