@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Sequence
+
+import avt
 
 from bastion.core.masking.stream import StreamMasker
 from bastion.core.masking.terminal import TerminalMasker
@@ -18,8 +21,10 @@ _HIDDEN = re.compile(rb"\xe2\x80\x8b|\xc2\xad|\xef\xbb\xbf|\xe2\x81\xa0")
 
 def leaks(one: Stream, known: World) -> list[str]:
     """What can be read that may not be, in any prefix of the output, or how the answer depends on the cut."""
-    out = sent(one, known)
-    found = [leak for view, text in _views(out) for leak in _read(view, text, one, known)]
+    pieces = _pieces(one, known)
+    out = b"".join(pieces)
+    views = [*_views(out), ("screen", _screens(pieces))] if one.terminal else _views(out)
+    found = [leak for view, text in views for leak in _read(view, text, one, known)]
     if not one.terminal:
         whole = b"".join(one.chunks)
         if len(out) != len(whole):
@@ -61,7 +66,20 @@ def _windows(text: str, windows: dict[int, frozenset[str]]) -> set[str]:
 
 def sent(one: Stream, known: World) -> bytes:
     """What leaves the masker."""
-    return _terminal(one, known) if one.terminal else _streamed(one.chunks, known)
+    return b"".join(_pieces(one, known))
+
+
+def _pieces(one: Stream, known: World) -> list[bytes]:
+    return _terminal(one, known) if one.terminal else [_streamed(one.chunks, known)]
+
+
+def _screens(pieces: Sequence[bytes]) -> bytes:
+    """Every screen that another emulator shows after a piece, in reading order."""
+    terminal, text, shown = avt.Vt(80, 24), getincrementaldecoder("utf-8")("replace"), {}
+    for piece in pieces:
+        terminal.feed_str(text.decode(piece))
+        shown["\n".join([line.text.rstrip() for line in terminal.view()]).rstrip()] = None
+    return "\0".join(shown).encode()
 
 
 def _streamed(chunks: Sequence[bytes], known: World) -> bytes:
@@ -69,7 +87,7 @@ def _streamed(chunks: Sequence[bytes], known: World) -> bytes:
     return b"".join([masker.feed(chunk, 0.0).data for chunk in chunks]) + masker.close(0.0).data
 
 
-def _terminal(one: Stream, known: World) -> bytes:
+def _terminal(one: Stream, known: World) -> list[bytes]:
     """A slow drip: the deadline passes between chunks now and then."""
     masker, at, out = TerminalMasker(known.patterns, 80, 24), 0.0, []
     for number, chunk in enumerate(one.chunks):
@@ -78,4 +96,4 @@ def _terminal(one: Stream, known: World) -> bytes:
         if masker.deadline is not None and at >= masker.deadline:
             out.append(masker.tick(at).data)
     out.append(masker.close(at + 1).data)
-    return b"".join(out)
+    return out

@@ -30,6 +30,11 @@ def test_no_stream_of_the_sample_leaks(request) -> None:
     assert _hunted(Hunt("gate", streams)) == (streams, [])
 
 
+def test_no_terminal_of_the_sample_leaks(request) -> None:
+    streams = 30_000 if request.config.getoption("--deep") else 400
+    assert _hunted(Hunt("gate", streams, terminals=1.0)) == (streams, [])
+
+
 def test_no_stream_leaks_without_hyperscan() -> None:
     assert _hunted(Hunt("plain", 100, plain=True)) == (100, [])
 

@@ -208,7 +208,13 @@ def _set_tab(s: Screen, _text: str) -> None:
 
 
 def _clear_tab(s: Screen, text: str) -> None:
-    s.tabs = frozenset() if number(text, default=0) == 3 else s.tabs - {s.grid.x}
+    match number(text, default=0):
+        case 0:
+            s.tabs -= {s.grid.x}
+        case 3:
+            s.tabs = frozenset()
+        case _:  # line tabulation: xterm and others do nothing
+            return
 
 
 CONTROLS: dict[str, Action] = {

@@ -58,6 +58,14 @@ def test_a_soft_wrap_is_remembered_and_a_line_feed_is_not_one() -> None:
     assert not any(row.wraps for row in _drawn("01234\r\nX").grid.lines)
 
 
+@pytest.mark.parametrize(("clear", "at"), [("", 16), ("0", 16), ("1", 8), ("2", 8), ("3", 39)])
+def test_only_the_stop_here_or_every_stop_is_cleared(clear: str, at: int) -> None:
+    screen = Screen(40, 4)
+    for token in Parser().feed(f"\t\x1b[{clear}g\x08\t".encode()):
+        screen.apply(token)
+    assert screen.grid.x == at
+
+
 def test_a_clone_is_a_screen_of_its_own() -> None:
     first = _drawn("abc")
     second = first.clone()

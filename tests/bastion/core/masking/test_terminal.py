@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import avt
 import pytest
 
 from bastion.core.masking.patterns import compile_patterns
@@ -65,6 +66,54 @@ def test_a_held_beginning_that_comes_to_nothing_leaves_as_it_came() -> None:
     masker = _masker()
     first = masker.feed(b"Tz5-wa", 0.0).data
     assert first + masker.feed(b"ter\r\n", 0.01).data == b"Tz5-water\r\n"
+
+
+def test_a_chunk_whose_end_is_held_builds_no_screens() -> None:
+    masker = _masker()
+    for at, piece in enumerate((b"Code Tz5-wa", VALUE[6:], b"\r\nCode Tz5-wa", b"\x1b[31ms ist das\r\n")):
+        masker.feed(piece, at / 100)
+        assert masker._ring
+    assert masker.deadline is None
+
+
+def test_a_held_end_that_came_after_another_waits_as_long() -> None:
+    masker = _masker()
+    assert masker.feed(b"Tz5-wa", 1.0).data == b"Tz5"
+    assert masker.feed(b"s\r\nTz5", 1.06).data == b"-was\r\nTz5"
+    assert masker.deadline is None
+    assert masker.feed(b"-w", 1.07).data == b""
+    assert masker.feed(b"a", 1.09).data == b""
+    assert masker.deadline == pytest.approx(1.07 + HOLD)
+    assert "•••".encode() in masker.feed(b"l", 1.2).data
+
+
+@pytest.mark.parametrize("last", [b"", b"\x1b[2", b"\r", b"\xc3"])
+def test_what_is_held_leaves_at_the_end_of_output_and_before_other_sequences(last) -> None:
+    masker = _masker()
+    sent = masker.feed(b"Tz5-wa", 0.0).data + masker.feed(last, 0.0).data + masker.close(0.0).data
+    assert sent.startswith(b"Tz5-wa")
+    masker = _masker()
+    sent = masker.feed(b"Tz5-wa", 0.0).data + masker.feed(last + b"\x1b[3;3Hend", 0.0).data
+    assert sent.startswith(b"Tz5-wa")
+
+
+def test_an_endless_hold_does_not_grow() -> None:
+    masker = _masker()
+    masker.feed(b"eyJ" + b"a" * 100, 0.0)
+    for _ in range(40):
+        masker.feed(b"-----BEGIN PRIVATE KEY" + b"A" * 1000, 0.0)
+    assert len(masker._carry) <= 4096
+
+
+@pytest.mark.parametrize("text", ["Tz5-wa é", "plain é"])
+def test_what_was_cut_when_a_value_became_known_keeps_its_place(text) -> None:
+    masker, data = _masker(), f"{text}\r\nend".encode()
+    sent = masker.feed(data[:-6], 0.0).data
+    masker.replace(PATTERNS.extended([KnownValue("n", b"never-seen-here")]))
+    sent += masker.feed(data[-6:], 0.01).data
+    terminal = avt.Vt(80, 24)
+    terminal.feed_str(sent.decode())
+    assert [line.text.rstrip() for line in terminal.view()][:2] == [text, "end"]
 
 
 def test_a_value_that_becomes_known_is_hidden_where_it_stands() -> None:
