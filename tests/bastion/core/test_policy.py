@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bastion.core.policy import Policy
-from bastion.core.policy_text import check_example, example_texts, load
+from bastion.core.policy_text import check_example, example_texts, included, load
 from bastion.core.rules import Knowing
 from bastion.core.shell.understand import understand
 from bastion.model.pod import Pod
@@ -65,7 +65,9 @@ def demo() -> Policy:
 
 @pytest.mark.parametrize("name", sorted(path.name for path in POLICIES.glob("*.yaml")))
 def test_the_shipped_policies_load_and_every_example_holds(name):
-    made = load((POLICIES / name).read_text(), name=name)
+    text = (POLICIES / name).read_text()
+    parts = {file: (POLICIES / file).read_text() for file in included(text)}
+    made = load(text, name=name, parts=parts)
     assert isinstance(made, Policy), str(made)
     examples = example_texts(made)
     assert examples
