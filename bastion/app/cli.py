@@ -28,7 +28,7 @@ def main() -> None:
       bastion serve --config conf/bastion.toml  run it before a real cluster
       bastion replay 3f2a                       watch a recorded session
       eval "$(_BASTION_COMPLETE=bash_source bastion)"   completion for bash
-    """  # noqa: D301 - click reads the escape
+    """  # noqa: D301 - click looks for the control character \\b; a raw docstring has none
 
 
 @main.command()
@@ -44,7 +44,7 @@ def demo(port: int, folder: Path | None) -> None:
     \b
     Example:
       bastion demo --port 2222 --dir /tmp/bastion-demo
-    """  # noqa: D301 - click reads the escape
+    """  # noqa: D301 - click looks for the control character \\b; a raw docstring has none
     if folder and (folder / ".bastion-demo").exists():
         (folder / "demo.json").unlink(
             missing_ok=True
@@ -64,9 +64,9 @@ def serve(path: Path, *, check: bool) -> None:
     \b
     Example:
       bastion serve --config /etc/bastion/bastion.toml
-    """  # noqa: D301 - click reads the escape
+    """  # noqa: D301 - click looks for the control character \\b; a raw docstring has none
     from bastion.app import config  # noqa: PLC0415 - start-up of other commands stays fast
-    from bastion.app import serve as server  # noqa: PLC0415 - the same
+    from bastion.app import serve as server  # noqa: PLC0415 - start-up of other commands stays fast
 
     try:
         loaded = config.load(path)
@@ -99,7 +99,7 @@ def replay(session: str, state: Path, speed: float, idle_limit: float | None) ->
     \b
     Example:
       bastion replay 3f2a --state /var/lib/bastion
-    """  # noqa: D301 - click reads the escape
+    """  # noqa: D301 - click looks for the control character \\b; a raw docstring has none
     from bastion.app.replays import find, play  # noqa: PLC0415 - start-up of other commands stays fast
 
     try:
@@ -127,9 +127,9 @@ def detectors_test(source: str, path: Path | None, *, as_json: bool) -> None:
     \b
     Example:
       bastion detectors test app.log --config /etc/bastion/bastion.toml
-    """  # noqa: D301 - click reads the escape
+    """  # noqa: D301 - click looks for the control character \\b; a raw docstring has none
     from bastion.app import config  # noqa: PLC0415 - start-up of other commands stays fast
-    from bastion.app.detectors import MaskingSettings, try_detectors  # noqa: PLC0415 - the same
+    from bastion.app.detectors import MaskingSettings, try_detectors  # noqa: PLC0415 - start-up of other commands stays fast
 
     try:
         settings = config.load(path).masking if path else MaskingSettings()
@@ -147,7 +147,7 @@ def sessions(state: Path, *, as_json: bool) -> None:
     \b
     Example:
       bastion sessions --state /var/lib/bastion
-    """  # noqa: D301 - click reads the escape
+    """  # noqa: D301 - click looks for the control character \\b; a raw docstring has none
     from bastion.app.offices import list_sessions  # noqa: PLC0415 - start-up of other commands stays fast
 
     run(list_sessions(state, as_json=as_json))

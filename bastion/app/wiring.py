@@ -18,6 +18,7 @@ from bastion.app.house import House, Rooms
 from bastion.app.mending import mend
 from bastion.app.policies import load_policy
 from bastion.core.masking.patterns import compile_patterns
+from bastion.core.masking.scan import hidden
 from bastion.idp.issuers import Issuers
 from bastion.idp.totp import locked_until, matching_step
 from bastion.kube.cluster import KubeCluster
@@ -109,6 +110,7 @@ async def start(config: Config, folder: Path, stack: AsyncExitStack, group: asyn
         digest=partial(seal.digest, "mask"),
     )  # fmt: skip
     house = House(rooms)
+    await asyncio.to_thread(hidden, "")  # compiles the detectors: the first visitor must not wait for it
     try:
         await journal.durable(journal.append([_started(config, policy.sha256)]))
     except EvidenceError as error:

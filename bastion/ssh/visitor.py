@@ -33,6 +33,7 @@ from bastion.ssh.wire_connection import DoorConnection
 PROMPT = "Password (an OIDC token): "
 CUT_AT = 1023
 MAX_TOKEN = 16 * 1024
+MAX_LOGIN = 512
 _CUT = Refusal(
     "token-cut",
     f"the token has {CUT_AT} bytes, where OpenSSH's client cuts a password",
@@ -56,7 +57,7 @@ class Visitor(asyncssh.SSHServer):
     def __init__(self, house: House, settings: SshSettings, caps: Caps, tasks: Tasks) -> None:
         self._house, self._settings, self._caps, self._tasks = house, settings, caps, tasks
         self._connection = secrets.token_hex(8)
-        self._login = ""
+        self._login = self._told = ""
         self._proof: Proof | None = None
         self._signed_in = self._asked = self._sessions_over = False
         self._sessions = 0
@@ -66,8 +67,8 @@ class Visitor(asyncssh.SSHServer):
 
     @property
     def login(self) -> str:
-        """The SSH user name."""
-        return self._login
+        """The SSH user name, as it may be told: without what looks like a secret."""
+        return self._told
 
     @property
     def source(self) -> str:
@@ -118,8 +119,9 @@ class Visitor(asyncssh.SSHServer):
             self.session_over()
 
     def begin_auth(self, username: str) -> bool:
-        """A login name was given; everybody must authenticate."""
-        self._login = hidden(username)
+        """A login name was given; everybody must authenticate. One that no target has is not searched."""
+        self._login = username
+        self._told = hidden(username) if len(username) <= MAX_LOGIN else "?"
         return True
 
     def auth_completed(self) -> None:
@@ -222,7 +224,7 @@ class Visitor(asyncssh.SSHServer):
 
     async def note(self, fields: Mapping[str, str | int]) -> None:
         """Append an `ssh.refused` leaf; the connection is severed when that is not durable."""
-        login = refused.plain(self._login)
+        login = refused.plain(self._told)
         await self._append("ssh.refused", {**fields, "login": login, "identity": self._counted()})
 
     def tell(self, refusal: Refusal) -> None:

@@ -63,6 +63,21 @@ async def test_a_token_is_asked_for_as_one_question(door):
     assert "bastion: the token is not valid (fetch a new token)\r\n" in liar.banners
 
 
+@pytest.mark.parametrize(
+    ("login", "told"), [("token/AKIADL6X5MXUOOF2PTBB", "AKIADL6X************"), ("a" * 513, "?")]
+)
+async def test_a_login_that_holds_a_secret_or_is_no_target_is_told_of_without_it(door, login, told):
+    async with door() as (server, _house):
+        options = {"known_hosts": None, "client_keys": None, "config": None, "username": login}
+        options |= {"preferred_auth": "keyboard-interactive"}
+        async with asyncssh.connect(
+            "127.0.0.1", server.port, client_factory=lambda: Answering("token-carol"), **options
+        ) as conn:
+            done = await conn.run("whoami")
+        assert done.exit_status == 77
+        assert done.stderr.startswith(f"bastion: '{told}' ")
+
+
 async def test_answers_that_nobody_asked_for_are_not_looked_at(door):
     class Flooding(Answering):
         def kbdint_challenge_received(self, name, instructions, lang, prompts):
